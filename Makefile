@@ -1,0 +1,141 @@
+# vmd: build, tests, fuzzing and gates.  GNU make (gmake on OpenBSD).
+#
+#   make            everything          make check      all tests and gates
+#   make demo       a tour              make help       the other targets
+#
+# FLAVOUR chooses how it is built: plain (default), asan, msan, tsan, cov,
+# fuzz (libFuzzer), afl.  Each compiler and flavour has its own build folder.
+
+FLAVOUR	?= plain
+CC	?= cc
+ifeq ($(origin CC),default)
+CC	:= $(if $(filter fuzz msan,$(FLAVOUR)),clang,cc)
+endif
+ifeq ($(FLAVOUR),afl)
+CC	:= afl-clang-fast
+endif
+B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
+
+# ---------------------------------------------------------------- layers
+# What each layer may include; ARCHITECTURE.md draws it.  A layer is compiled
+# with the -I flags of these folders and no others, so an upward include is
+# an error of the compiler.
+
+PURE		:= base gmem devif virtio disk net chip pci dev msg trace conf
+HARNESS		:= sim
+
+may_compat	:=
+may_base	:= compat
+may_gmem	:= base
+may_devif	:= gmem base
+may_virtio	:= devif gmem base
+may_disk	:= base
+may_net		:= base
+may_chip	:= devif base
+may_pci		:= devif base
+may_dev		:= devif virtio net gmem base
+may_msg		:= devif base
+may_trace	:= msg devif gmem base
+may_conf	:= base
+may_sim		:= trace msg dev virtio net disk chip pci devif gmem base
+
+# gmem.h is part of the device contract (dev.h includes it), so whoever sees
+# devif sees gmem.
+may_msg		+= gmem
+may_chip	+= gmem
+may_pci		+= gmem
+
+HAVE		:= $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard src/*/*.c)))))
+PURE		:= $(filter $(HAVE),$(PURE))
+LAYERS		:= $(PURE) $(filter $(HAVE),$(HARNESS))
+inc		= $(patsubst %,-Isrc/%,$(1))
+
+# ---------------------------------------------------------------- flags
+OPT	?=
+WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2
+WERROR	?= -Werror
+CSTD	:= -std=c11 -D_DEFAULT_SOURCE
+VERSION	:= 0.1
+BASECF	:= $(CSTD) -g $(if $(OPT),$(OPT),-O2) -fno-omit-frame-pointer \
+	   $(WARN) $(WERROR) $(CFLAGS_EXTRA)
+
+# INSTR instruments the layers below the line, HINSTR the harness around
+# them: a fuzzing engine should see the edges of the device, not ours.
+UB	:= -fsanitize=undefined -fno-sanitize-recover=all
+INSTR_plain	:=
+INSTR_asan	:= -fsanitize=address $(UB)
+INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
+INSTR_tsan	:= -fsanitize=thread
+INSTR_cov	:= --coverage -fprofile-update=single
+INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB)
+INSTR_afl	:= -fsanitize=address $(UB)
+HINSTR_plain	:=
+HINSTR_asan	:= $(INSTR_asan)
+HINSTR_msan	:= $(INSTR_msan)
+HINSTR_tsan	:= $(INSTR_tsan)
+HINSTR_cov	:=
+HINSTR_fuzz	:=
+HINSTR_afl	:=
+LINK_fuzz	:= -fsanitize=address $(UB)
+LINK_cov	:= --coverage
+
+INSTR	:= $(INSTR_$(FLAVOUR))
+HINSTR	:= $(HINSTR_$(FLAVOUR))
+LINKF	:= $(if $(LINK_$(FLAVOUR)),$(LINK_$(FLAVOUR)),$(INSTR))
+
+# ---------------------------------------------------------------- libraries
+.PHONY: all
+all: libs
+
+lib		= $(B)/lib/lib$(1).a
+srcs_of		= $(filter-out src/$(1)/test_%,$(wildcard src/$(1)/*.c))
+ALLLIBS		:= $(foreach l,$(LAYERS),$(call lib,$(l)))
+
+define layer_rules
+$(B)/src/$(1)/%.o: src/$(1)/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASECF) $(2) -Isrc/$(1) $(call inc,$(may_$(1))) -MMD -MP -c -o $$@ $$<
+$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(call srcs_of,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(PURE),$(eval $(call layer_rules,$(l),$(INSTR))))
+$(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR))))
+
+.PHONY: libs
+libs: $(ALLLIBS)
+
+# ---------------------------------------------------------------- tests
+# Each folder's tests.mk names its tests and, for each, the archives it
+# links: that list is a statement of dependency.
+#   TESTS += src/virtio/test_vq
+#   libs_src/virtio/test_vq := sim virtio devif gmem base
+#   extra_src/virtio/test_vq := -lz		(optional)
+TESTS	:=
+-include $(wildcard src/*/tests.mk) $(wildcard replay/tests.mk)
+
+CMOCKA	:= -lcmocka
+define test_rules
+$(B)/$(1).o: $(1).c
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASECF) $$(HINSTR) -I$(dir $(1)) $(call inc,$(libs_$(1))) -MMD -MP -c -o $$@ $$<
+$(B)/$(1): $(B)/$(1).o $(foreach l,$(libs_$(1)),$(call lib,$(l)))
+	$$(CC) $$(LINKF) -o $$@ $$< $(foreach l,$(libs_$(1)),$(call lib,$(l))) $(extra_$(1)) $$(CMOCKA)
+endef
+$(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
+
+TESTBINS := $(addprefix $(B)/,$(TESTS))
+.PHONY: tests
+tests: $(TESTBINS)
+
+.PHONY: unit
+unit: $(TESTBINS)
+	@ci/run-tests $(TESTBINS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: clean
+clean:
+	rm -rf build

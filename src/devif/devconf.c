@@ -1,0 +1,135 @@
+#include "devconf.h"
+
+static const struct {
+	const char	*name;
+	unsigned	 width;		/* 0: bytes */
+	unsigned	 max;		/* longest byte string */
+} tags[DEVCONF_NTAGS] = {
+	[DEVCONF_VERSION] = { "version", 0, DEVCONF_MAXSTR },
+	[DEVCONF_CAPACITY] = { "capacity", 8, 0 },
+	[DEVCONF_READONLY] = { "readonly", 1, 0 },
+	[DEVCONF_SERIAL] = { "serial", 0, 30 },
+	[DEVCONF_BLKSIZE] = { "blksize", 4, 0 },
+	[DEVCONF_PHYSEXP] = { "physexp", 1, 0 },
+	[DEVCONF_NQUEUES] = { "nqueues", 2, 0 },
+	[DEVCONF_QSIZE] = { "qsize", 2, 0 },
+	[DEVCONF_FEATURES] = { "features", 8, 0 },
+	[DEVCONF_MAC] = { "mac", 0, 6 },
+	[DEVCONF_MTU] = { "mtu", 2, 0 },
+};
+
+const char *
+devconf_name(unsigned tag)
+{
+	return tag < DEVCONF_NTAGS ? tags[tag].name : NULL;
+}
+
+unsigned
+devconf_width(unsigned tag)
+{
+	return tag < DEVCONF_NTAGS ? tags[tag].width : 0;
+}
+
+int
+devconf_next(struct rbuf *r, unsigned *tag, const uint8_t **val, size_t *len)
+{
+	if (rb_left(r) == 0)
+		return 0;
+	*tag = rb_u16(r);
+	*len = rb_u16(r);
+	*val = rb_take(r, *len);
+	return !rb_bad(r);
+}
+
+static const char *
+entry_fault(unsigned tag, size_t len, uint32_t *seen)
+{
+	if (devconf_name(tag) == NULL)
+		return "unknown tag";
+	if (*seen & 1U << tag)
+		return "tag given twice";
+	*seen |= 1U << tag;
+	if (tags[tag].width != 0)
+		return len == tags[tag].width ? NULL : "wrong length";
+	if (len > tags[tag].max || (tag == DEVCONF_MAC && len != 6))
+		return "wrong length";
+	return NULL;
+}
+
+int
+devconf_check(const struct devconf *c, size_t *off, const char **why)
+{
+	const uint8_t *val;
+	struct rbuf r;
+	uint32_t seen = 0;
+	unsigned tag;
+	size_t len;
+
+	rb_init(&r, c->p, c->len);
+	for (;;) {
+		*off = c->len - rb_left(&r);
+		if (!devconf_next(&r, &tag, &val, &len))
+			break;
+		if ((*why = entry_fault(tag, len, &seen)) != NULL)
+			return -1;
+	}
+	if (rb_bad(&r)) {
+		*why = "cut short";
+		return -1;
+	}
+	return 0;
+}
+
+const uint8_t *
+devconf_bytes(const struct devconf *c, unsigned want, size_t *len)
+{
+	const uint8_t *val;
+	struct rbuf r;
+	unsigned tag;
+
+	rb_init(&r, c->p, c->len);
+	while (devconf_next(&r, &tag, &val, len))
+		if (tag == want)
+			return val;
+	return NULL;
+}
+
+int
+devconf_has(const struct devconf *c, unsigned tag)
+{
+	size_t len;
+
+	return devconf_bytes(c, tag, &len) != NULL;
+}
+
+uint64_t
+devconf_int(const struct devconf *c, unsigned tag, uint64_t def)
+{
+	const uint8_t *val;
+	uint64_t v = 0;
+	size_t i, len;
+
+	val = devconf_bytes(c, tag, &len);
+	if (val == NULL || len != devconf_width(tag))
+		return def;
+	for (i = 0; i < len; i++)
+		v |= (uint64_t)val[i] << (8 * i);
+	return v;
+}
+
+void
+devconf_put_bytes(struct wbuf *w, unsigned tag, const void *p, size_t len)
+{
+	wb_u16(w, tag);
+	wb_u16(w, len);
+	wb_bytes(w, p, len);
+}
+
+void
+devconf_put_int(struct wbuf *w, unsigned tag, uint64_t v)
+{
+	uint8_t b[8];
+
+	le64_put(b, v);
+	devconf_put_bytes(w, tag, b, devconf_width(tag));
+}

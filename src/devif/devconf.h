@@ -1,0 +1,66 @@
+/*
+ * What a device is attached with: a flat list of tagged values.
+ *
+ * Encoded as {tag le16, length le16, value} after one another, so that the
+ * first record of a trace can rebuild the device.  Integers are
+ * little-endian, 1, 2, 4 or 8 bytes as the table in devconf.c says.
+ */
+#ifndef DEVCONF_H
+#define DEVCONF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bytes.h"
+
+enum devconf_tag {
+	DEVCONF_VERSION = 1,	/* string: the program that wrote it */
+	DEVCONF_CAPACITY,	/* u64: 512-byte sectors of a disk */
+	DEVCONF_READONLY,	/* u8: 1, the medium cannot be written */
+	DEVCONF_SERIAL,		/* string, at most 30 bytes */
+	DEVCONF_BLKSIZE,	/* u32: logical block, 512 to 4096 */
+	DEVCONF_PHYSEXP,	/* u8: log2 of logical per physical block */
+	DEVCONF_NQUEUES,	/* u16: request queues */
+	DEVCONF_QSIZE,		/* u16: largest queue size, a power of two */
+	DEVCONF_FEATURES,	/* u64: mask of features that may be offered */
+	DEVCONF_MAC,		/* 6 bytes */
+	DEVCONF_MTU,		/* u16 */
+	DEVCONF_NTAGS
+};
+
+#define DEVCONF_MAXSTR	64	/* bytes of the longest string */
+
+struct devconf {
+	const uint8_t	*p;
+	size_t		 len;
+};
+
+/*
+ * Looks the whole list over: known tags, lengths that fit the tag, each tag
+ * once, nothing left over.  0, or -1 with *off the offset of the bad entry
+ * and *why a reason without punctuation.
+ */
+int		 devconf_check(const struct devconf *, size_t *off,
+		    const char **why);
+
+/* The value of an integer tag, or def when it is not there. */
+uint64_t	 devconf_int(const struct devconf *, unsigned tag,
+		    uint64_t def);
+/* The bytes of a tag and their number; NULL when it is not there. */
+const uint8_t	*devconf_bytes(const struct devconf *, unsigned tag,
+		    size_t *len);
+int		 devconf_has(const struct devconf *, unsigned tag);
+
+/* The name of a tag in texts, NULL for a number without one. */
+const char	*devconf_name(unsigned tag);
+/* Width of an integer tag in bytes; 0 for strings and byte strings. */
+unsigned	 devconf_width(unsigned tag);
+/* The entry at the cursor; 0 when there is no whole one. */
+int		 devconf_next(struct rbuf *, unsigned *tag,
+		    const uint8_t **val, size_t *len);
+
+void		 devconf_put_int(struct wbuf *, unsigned tag, uint64_t v);
+void		 devconf_put_bytes(struct wbuf *, unsigned tag,
+		    const void *p, size_t len);
+
+#endif
