@@ -24,7 +24,7 @@ struct frame {
 	uint32_t	 peer;
 	uint32_t	 pid;
 	int		 fd;		/* 1: a descriptor rides along */
-	const uint8_t	*data;		/* lent until the next feed */
+	const uint8_t	*data;		/* lent until the next frame_room */
 	size_t		 len;
 };
 
@@ -44,15 +44,19 @@ struct frame_reader {
 };
 
 void	frame_reader_init(struct frame_reader *, void *buf, size_t cap);
-/* Where to put new bytes and how many fit; never 0 unless frames wait. */
+/*
+ * Where to put new bytes and how many fit; 0 only when a whole frame waits or
+ * the stream is broken.
+ */
 uint8_t	*frame_room(struct frame_reader *, size_t *room);
-/* n bytes were put there. */
+/* n bytes were put there; more than fit break the stream. */
 void	frame_fed(struct frame_reader *, size_t n);
+/* The next frame, without waiting for more than the header to refuse it. */
 enum frame_result frame_next(struct frame_reader *, struct frame *);
 
 /*
- * Appends one frame; the error flag of the buffer is set when it does not
- * fit or is longer than FRAME_MAX.
+ * Appends one frame; the error flag of the buffer is set, and nothing
+ * appended, when it does not fit or is longer than FRAME_MAX.
  */
 void	frame_put(struct wbuf *, const struct frame *);
 
