@@ -78,6 +78,10 @@ class Gate:
     def path(self, *parts):
         return os.path.join(self.tree, *parts)
 
+    def short(self, path):
+        """A path as it is called inside the tree."""
+        return path.replace(self.tree + os.sep, "", 1)
+
     def read(self, rel):
         with open(self.path(rel), encoding="utf-8", errors="replace") as f:
             return f.read()
