@@ -26,7 +26,11 @@
  *
  * blob: total le32; with the top bit clear, total bytes follow; with it set,
  * (total without the bit) was longer than what is kept: digest u64 of all of
- * it, then the kept prefix.
+ * it, then the kept prefix.  A total of 2 GiB or more is written as one byte
+ * less than that.
+ *
+ * The name in CONF is at most TRACE_MAXNAME lower case letters and digits; an
+ * empty one leaves the kind to whoever runs an input.
  *
  * Inputs carry CONF, MAP, MSG, POKE, TIME and the second group; a recording
  * carries the first group.
@@ -45,6 +49,7 @@
 #define TRACE_VERSION	1
 #define TRACE_MAXBODY	0xffffff
 #define TRACE_CUT	0x80000000U
+#define TRACE_MAXNAME	31		/* of a kind of device */
 
 enum trace_type {
 	TRACE_CONF = 1,
@@ -77,17 +82,23 @@ enum trace_call {
 enum trace_kind {
 	TRACE_IRQ,		/* val: level */
 	TRACE_REPLY,		/* arg: width; val: data of a register read */
-	TRACE_BLK,		/* arg: op | flags << 8; val: offset; blob:
-				   bytes to write, or a u64 length */
+	TRACE_BLK,		/* arg: op | flags << 8 | TRACE_LENT or 0;
+				   val: offset; blob: bytes to write, or a u64
+				   length when nothing is written or the bytes
+				   are those of the LOADs just before */
 	TRACE_TX,		/* arg: queue; blob: the frame */
 	TRACE_TIMER,		/* arg: id; val: delay */
 	TRACE_UNTIMER,		/* arg: id */
 	TRACE_RXREADY,		/* arg: queue; val: on */
 	TRACE_REQUEST,		/* arg: what; val: its argument */
 	TRACE_AGAIN,		/* arg: queue */
-	TRACE_STORE,		/* val: gpa; blob: bytes stored there */
+	TRACE_STORE,		/* val: gpa; arg 0: blob: bytes stored there;
+				   arg 1: blob: a u64 length, and the bytes
+				   are those of the ANSWER before it */
 	TRACE_NKINDS
 };
+
+#define TRACE_LENT	0x10000U	/* in arg of TRACE_BLK */
 
 struct trace_blob {
 	uint64_t	 total;		/* bytes there were */
@@ -112,6 +123,7 @@ struct trace_setup {
 #define TRACE_SETUP_LEGACY	0x01	/* leave VERSION_1 out */
 #define TRACE_SETUP_SPLIT	0x02	/* areas of a queue in both ranges */
 #define TRACE_SETUP_NODRVOK	0x04	/* stop before DRIVER_OK */
+#define TRACE_SETUP_ALL		0x07
 
 /*
  * CHAIN: u8 queue, u8 flags, u8 n, n bytes that fill the readable segments
@@ -142,6 +154,7 @@ struct trace_chain {
 #define TRACE_SEG_HUGE		0x10	/* len counts 64 KiB units */
 #define TRACE_SEG_SAME		0x20	/* same memory as the one before */
 #define TRACE_SEG_RING		0x40	/* address inside the queue's rings */
+#define TRACE_SEG_ALL		0x7f
 #define TRACE_SEG_SIZE		4
 
 /* One record, decoded.  Pointers lead into the trace. */
@@ -204,8 +217,18 @@ enum trace_result {
  * says.  TRACE_OK or TRACE_BAD.
  */
 enum trace_result trace_open(struct trace_reader *, const void *, size_t);
-/* For inputs: total.  A header is skipped when there is one. */
+/*
+ * For inputs: total.  A header is skipped when there is one.  Other types
+ * become one of an input, a length beyond the end is what is left, fields
+ * that are missing are 0, a list or a map counts up to its first bad entry.
+ * What trace_put_rec makes of such a record is the record that a strict
+ * reader takes.
+ */
 void	 trace_open_fold(struct trace_reader *, const void *, size_t);
+/*
+ * TRACE_SHORT and TRACE_BAD say where and why in bad and why; the reader
+ * stays in front of that record.
+ */
 enum trace_result trace_next(struct trace_reader *, struct trace_rec *);
 /* Back to the first record. */
 void	 trace_rewind(struct trace_reader *);
@@ -214,8 +237,9 @@ void	 trace_map_range(const struct trace_rec *, unsigned i,
 	    uint64_t *gpa, uint64_t *len);
 
 /*
- * Writers append to the buffer (whose error flag tells when it is full).
- * keep bounds the kept part of a blob.
+ * Writers append one record to the buffer, or nothing at all: then it is
+ * full, or the body would be longer than TRACE_MAXBODY, and the error flag
+ * of the buffer tells.  keep bounds the kept part of a blob.
  */
 void	 trace_put_header(struct wbuf *);
 void	 trace_put_conf(struct wbuf *, const char *name, const void *list,
@@ -237,6 +261,16 @@ void	 trace_put_fault(struct wbuf *, unsigned call, unsigned skip,
 	    unsigned result, unsigned cut);
 void	 trace_put_race(struct wbuf *, unsigned mode, unsigned seed);
 void	 trace_put_reload(struct wbuf *);
+
+/* The same from a blob whose total, digest, bytes and kept are given. */
+void	 trace_put_load_blob(struct wbuf *, uint64_t gpa,
+	    const struct trace_blob *);
+void	 trace_put_answer_blob(struct wbuf *, unsigned call, int32_t result,
+	    const struct trace_blob *);
+void	 trace_put_expect_blob(struct wbuf *, unsigned kind, uint32_t arg,
+	    uint64_t val, const struct trace_blob *);
+/* Any decoded record, as the writers above would write it. */
+void	 trace_put_rec(struct wbuf *, const struct trace_rec *);
 
 /* Names in texts; NULL for a number without one. */
 const char *trace_type_name(unsigned);

@@ -1,0 +1,2 @@
+TESTS += src/trace/test_trace
+libs_src/trace/test_trace := trace msg devif gmem base
