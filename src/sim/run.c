@@ -104,6 +104,9 @@ execute(struct sim *s, const struct trace_rec *rec)
 		s->oracle.race = rec->u.race.mode % 9;
 		s->oracle.raceseed = rec->u.race.seed;
 		break;
+	case TRACE_STATE:
+		sim_restore(s, rec->body, rec->len);
+		break;
 	case TRACE_RELOAD:
 		s->met_reload = 1;
 		if (s->reloads)

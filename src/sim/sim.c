@@ -128,8 +128,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 	oracle_reset(&s->oracle, &s->arena);
 	sim_host_reset(s);
 	reset_disk(s);
-	memset(s->ring, 0, sizeof(s->ring));
-	s->bump[0] = s->bump[1] = 0;
+	guest_reset(&s->guest, &s->arena);
 	s->status = s->isr = 0;
 	s->config_cause = 0;
 	s->ops = 0;
@@ -395,5 +394,36 @@ sim_reload(struct sim *s)
 		    "bytes");
 	memcpy(s->due, due, sizeof(due));
 	s->digest = digest;
+	after(s);
+}
+
+void
+sim_restore(struct sim *s, const uint8_t *p, size_t len)
+{
+	static uint8_t fresh[SIM_STATE], after_load[SIM_STATE];
+	struct wbuf a, b;
+	struct rbuf r;
+	unsigned i;
+
+	dev_detach(s->dev);
+	s->again = 0;
+	if (attach(s, s->mem) == -1)
+		sim_fail(s, "state", "attach refused what it took before");
+	wb_init(&a, fresh, sizeof(fresh));
+	dev_save(s->dev, &a);
+	rb_init(&r, p, len);
+	if (dev_load(s->dev, &r) == 0)
+		s->ops |= 1ULL << 63;
+	else {
+		wb_init(&b, after_load, sizeof(after_load));
+		dev_save(s->dev, &b);
+		if (a.len != b.len || memcmp(fresh, after_load, a.len) != 0)
+			sim_fail(s, "state", "a refused state left traces");
+	}
+	for (i = 0; i < ORACLE_MAXQ; i++)
+		s->oracle.q[i].on = 0;
+	s->oracle.any_loose = 0;
+	s->status = sim_virtio(s)->status;
+	s->isr = sim_virtio(s)->isr;
 	after(s);
 }

@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "dev.h"
+#include "guest.h"
 #include "oracle.h"
 #include "prng.h"
 #include "rec.h"
@@ -69,15 +70,6 @@ struct sim_fault {
 	uint8_t		on, call, skip, result, cut;
 };
 
-/* The simulated driver's view of one queue. */
-struct sim_ring {
-	uint64_t	desc, avail, used;
-	uint16_t	size;		/* 0: not set up */
-	uint16_t	idx;		/* available index */
-	uint16_t	held;		/* entries not published yet */
-	uint16_t	free;		/* next descriptor to use */
-};
-
 struct sim {
 	const struct sim_kind	*kind;
 	struct arena		 arena;
@@ -115,8 +107,7 @@ struct sim {
 	uint8_t			 readonly;
 
 	/* guest */
-	struct sim_ring		 ring[ORACLE_MAXQ];
-	uint64_t		 bump[2];
+	struct guest		 guest;
 
 	/* INPUT payload that the echo device is to deliver */
 	uint8_t			 input[256];
@@ -162,13 +153,11 @@ void		 sim_kick(struct sim *, unsigned q);
 /* Delivers what the device asked to be called again for. */
 void		 sim_settle(struct sim *);
 void		 sim_advance(struct sim *, uint64_t ns);
+/* Loads state into a fresh device; the device that was goes. */
+void		 sim_restore(struct sim *, const uint8_t *, size_t);
 void		 sim_reload(struct sim *);
 void		 sim_setup(struct sim *, const struct trace_setup *);
 void		 sim_chain(struct sim *, const struct trace_chain *);
-/* Where the n-th queue of a layout lies; qsize its size. */
-void		 sim_place(struct sim_ring *, unsigned q, unsigned layout,
-		    unsigned flags);
-
 static inline struct virtio_dev *
 sim_virtio(struct sim *s)
 {
