@@ -229,6 +229,8 @@ decode_fixed(struct trace_rec *r)
 
 	rb_init(&b, r->body, r->len);
 	switch (r->type) {
+	case TRACE_STATE:
+		return NULL;
 	case TRACE_MARK:
 		r->u.mark = rb_u64(&b);
 		break;
@@ -347,7 +349,8 @@ fold_type(unsigned type)
 {
 	static const uint8_t inputs[] = {
 		TRACE_CHAIN, TRACE_MSG, TRACE_SETUP, TRACE_CONF, TRACE_MAP,
-		TRACE_POKE, TRACE_TIME, TRACE_FAULT, TRACE_RACE, TRACE_RELOAD
+		TRACE_POKE, TRACE_TIME, TRACE_FAULT, TRACE_RACE, TRACE_RELOAD,
+		TRACE_STATE
 	};
 
 	if ((type >= TRACE_CONF && type <= TRACE_MSG) || type == TRACE_POKE ||

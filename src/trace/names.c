@@ -15,6 +15,7 @@ static const char *const types[TRACE_NTYPES] = {
 	[TRACE_FAULT] = "fault",
 	[TRACE_RACE] = "race",
 	[TRACE_RELOAD] = "reload",
+	[TRACE_STATE] = "state",
 };
 
 static const char *const calls[TRACE_NCALLS] = {

@@ -23,6 +23,7 @@
  *	FAULT	a later host call fails: call u8, skip u8, result u8, cut u8
  *	RACE	mode u8, seed u8: guest memory changes under the device
  *	RELOAD	save, attach anew, load, go on
+ *	STATE	bytes: attach anew and load them as a saved state
  *
  * blob: total le32; with the top bit clear, total bytes follow; with it set,
  * (total without the bit) was longer than what is kept: digest u64 of all of
@@ -66,6 +67,7 @@ enum trace_type {
 	TRACE_FAULT,
 	TRACE_RACE,
 	TRACE_RELOAD,
+	TRACE_STATE,
 	TRACE_NTYPES
 };
 
@@ -261,6 +263,7 @@ void	 trace_put_fault(struct wbuf *, unsigned call, unsigned skip,
 	    unsigned result, unsigned cut);
 void	 trace_put_race(struct wbuf *, unsigned mode, unsigned seed);
 void	 trace_put_reload(struct wbuf *);
+void	 trace_put_state(struct wbuf *, const void *, size_t len);
 
 /* The same from a blob whose total, digest, bytes and kept are given. */
 void	 trace_put_load_blob(struct wbuf *, uint64_t gpa,

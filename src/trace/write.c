@@ -264,6 +264,15 @@ trace_put_reload(struct wbuf *w)
 	record_end(w, record_begin(w, TRACE_RELOAD));
 }
 
+void
+trace_put_state(struct wbuf *w, const void *p, size_t len)
+{
+	size_t at = record_begin(w, TRACE_STATE);
+
+	wb_bytes(w, p, len);
+	record_end(w, at);
+}
+
 static void
 put_ranges(struct wbuf *w, const struct trace_rec *r)
 {
@@ -322,6 +331,9 @@ trace_put_rec(struct wbuf *w, const struct trace_rec *r)
 		break;
 	case TRACE_RELOAD:
 		trace_put_reload(w);
+		break;
+	case TRACE_STATE:
+		trace_put_state(w, r->body, r->len);
 		break;
 	}
 }
