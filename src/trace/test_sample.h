@@ -5,7 +5,7 @@
 #include "devconf.h"
 #include "trace.h"
 
-#define SAMPLE_RECORDS	32
+#define SAMPLE_RECORDS	33
 
 static inline void
 sample_conf(struct wbuf *w)
@@ -97,6 +97,7 @@ sample_inputs(struct wbuf *w)
 	trace_put_fault(w, TRACE_CALL_TX, 1, 2, 3);
 	trace_put_race(w, 1, 200);
 	trace_put_reload(w);
+	trace_put_state(w, "\1\2\3", 3);
 }
 
 /* Bytes of it; cap of 4096 is enough. */
