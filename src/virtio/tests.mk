@@ -1,3 +1,3 @@
-TESTS += src/virtio/test_vq src/virtio/test_vq_bad
-libs_src/virtio/test_vq := virtio devif gmem base
-libs_src/virtio/test_vq_bad := virtio devif gmem base
+VQ_TESTS := test_vq test_vq_bad test_vq_event test_vq_indirect test_chain
+TESTS += $(addprefix src/virtio/,$(VQ_TESTS))
+$(foreach t,$(VQ_TESTS),$(eval libs_src/virtio/$(t) := virtio devif gmem base))
