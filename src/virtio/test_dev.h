@@ -78,13 +78,22 @@ negotiate(struct sim *s, uint64_t features)
 	set_status(s, S_FEAT);
 }
 
-/* The whole start, rings of 8 entries for all queues but those in off. */
+/*
+ * The whole start, from memory that is zero: rings of 8 entries for all
+ * queues but those in off.
+ */
 static inline void
 bring_up(struct sim *s, uint64_t features, unsigned flags, unsigned off)
 {
+	static const uint8_t zero[ARENA_SIZE];
 	struct trace_setup set = { (uint8_t)flags, 3, 0, (uint8_t)off,
 	    features };
+	unsigned i;
 
+	set_status(s, 0);
+	for (i = 0; i < s->arena.gm.n; i++)
+		(void)arena_poke(&s->arena, s->arena.gm.range[i].gpa, zero,
+		    sizeof(zero));
 	sim_setup(s, &set);
 }
 
