@@ -1,4 +1,4 @@
-BLK_TESTS := test_vioblk_req
+BLK_TESTS := test_vioblk_req test_vioblk_layout test_vioblk_list
 TESTS += $(addprefix src/dev/,$(BLK_TESTS))
 $(foreach t,$(BLK_TESTS),$(eval libs_src/dev/$(t) := \
 	sim trace msg dev virtio devif gmem base))
