@@ -22,7 +22,7 @@
 #include "trace.h"
 
 struct play_diff {
-	unsigned	 number;	/* record that differs, from 1; 0: none */
+	unsigned	 number;	/* record that differs; 0: none */
 	unsigned	 cause;		/* record of the message under way, 0:
 					   attach */
 	size_t		 off;		/* of the differing record */

@@ -22,7 +22,7 @@
 #include "dev.h"
 #include "trace.h"
 
-#define REC_IOV		64		/* vectors whose bytes are not repeated */
+#define REC_IOV		64		/* vectors not repeated */
 #define REC_BUFMIN	1024		/* of bufcap */
 #define REC_KEEPMIN	64		/* descriptors, headers, rings: without
 					   them nothing can be played */
@@ -47,7 +47,7 @@ struct rec {
 	/* The recorder's own. */
 	struct dev_host		 host;		/* the real one */
 	struct gmem		*gm;
-	const struct gm_tap	*under;		/* a tap that was there before */
+	const struct gm_tap	*under;		/* the tap before */
 	void			*underarg;
 	int			 off;		/* the recording ended */
 	int			 inmsg;		/* a message is under way */

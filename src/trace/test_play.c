@@ -5,14 +5,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "digest.h"
 #include "play.h"
 #include "prng.h"
 #include "rec.h"
 
 #define MEM	0x4000
 #define TRACE	(1 << 20)
+#define TOY_PANIC 0x12345678		/* no single bit away from others */
 
 /* ------------------------------------------------------------- the toy */
 
@@ -174,6 +177,8 @@ toy_msg(struct dev *d, struct viodev_msg *m)
 	case 9:
 		toy_blk(t, BLK_FLUSH, 0);
 		break;
+	case TOY_PANIC:
+		t->dev.host.ops->panic(t->dev.host.arg, "toy %d", 10);
 	}
 	t->count += t->bug == 7;
 }
@@ -292,14 +297,22 @@ real_log(void *arg, enum host_log level, const char *fmt, ...)
 	((struct real *)arg)->logs++;
 }
 
+static jmp_buf panicked;
+static char lastline[64];
+
 static void real_panic(void *, const char *, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
 static void
 real_panic(void *arg, const char *fmt, ...)
 {
-	(void)arg, (void)fmt;
-	abort();
+	va_list ap;
+
+	(void)arg;
+	va_start(ap, fmt);
+	vsnprintf(lastline, sizeof(lastline), fmt, ap);
+	va_end(ap);
+	longjmp(panicked, 1);
 }
 
 static const struct host_ops real_ops = {
@@ -332,7 +345,7 @@ struct job {
 	size_t		keep;
 	uint64_t	room;
 	unsigned	marks;
-	int		sync, fails;
+	int		sync, fails, nostate;
 	size_t		bufcap;
 	const struct gm_tap *tap;
 };
@@ -356,7 +369,8 @@ record(const struct job *j)
 	struct rec r = {
 		.sink = sink, .keep = j->keep, .room = j->room,
 		.marks = j->marks, .sync = j->sync, .buf = buf,
-		.bufcap = j->bufcap, .state = state, .statecap = sizeof(state)
+		.bufcap = j->bufcap, .state = state,
+		.statecap = j->nostate ? 1 : sizeof(state)
 	};
 	struct viodev_msg m = { .type = VIODEV_READ, .width = 4 };
 	struct toy toy;
@@ -460,6 +474,11 @@ test_same(void **state)
 	j.fails = 1;
 	record(&j);
 	same();
+	j.fails = 0;
+	j.nostate = 1;
+	record(&j);
+	same();
+	assert_int_equal(play_stat(player)->marks, 0);
 }
 
 /* Payload cut: the same, and it says how much it could not compare. */
@@ -736,8 +755,11 @@ test_wrong_records(void **state)
 {
 	struct viodev_msg flush = { .type = VIODEV_KICK, .where = 9 };
 	struct viodev_msg random = { .type = VIODEV_KICK, .where = 4 };
+	struct viodev_msg reads = { .type = VIODEV_KICK, .where = 1 };
+	struct viodev_msg calls = { .type = VIODEV_KICK, .where = 6 };
+	uint8_t zero[8] = { 0 }, number[8];
 	struct wbuf w;
-	uint8_t zero[8] = { 0 };
+	char line[64];
 
 	(void)state;
 	begin(&w);
@@ -764,6 +786,30 @@ test_wrong_records(void **state)
 	trace_put_answer(&w, TRACE_CALL_ENTROPY, 0, zero, 8, 8);
 	differs(&w, "answer entropy 0 [00000000 00000000]",
 	    "a wish for another number of random bytes");
+	begin(&w);
+	trace_put_msg(&w, &random);
+	trace_put_answer(&w, TRACE_CALL_TX, 0, NULL, 0, 0);
+	differs(&w, "answer tx 0", "a call of entropy");
+	begin(&w);
+	trace_put_msg(&w, &random);
+	trace_put_answer(&w, TRACE_CALL_ENTROPY, -1, NULL, 0, 0);
+	trace_put_mark(&w, 0);
+	le64_put(number, '1');		/* what attach made of the clock */
+	snprintf(line, sizeof(line), "mark 0x%016llx",
+	    (unsigned long long)digest_of(number, sizeof(number)));
+	differs(&w, "mark 0x0000000000000000", line);
+	le64_put(number, 270);
+	begin(&w);
+	trace_put_msg(&w, &reads);
+	trace_put_expect(&w, TRACE_BLK, BLK_READ, 512, number, 8, 8);
+	trace_put_answer(&w, TRACE_CALL_BLK, BLK_OK, zero, 8, 8);
+	differs(&w, "answer blk 0 [00000000 00000000]",
+	    "a block read of another length");
+	begin(&w);
+	trace_put_msg(&w, &calls);
+	trace_put_answer(&w, TRACE_CALL_CLOCK, 0, zero, 4, 4);
+	differs(&w, "answer clock 0 [00000000]",
+	    "a call of clock, whose answer has 8 bytes");
 	begin(&w);
 	trace_put_msg(&w, &random);
 	wb_u32(&w, 0xff);
@@ -828,6 +874,97 @@ test_once(void **state)
 	assert_int_equal(again, 6);
 }
 
+/* A panic: what led to it is in the recording, and it plays to the same. */
+static void
+test_panic(void **state)
+{
+	static uint8_t buf[REC_BUFMIN], scratch[8];
+	struct gmem gm = { 0 };
+	struct real real = { { 1 }, 0, 0, 0 };
+	struct dev_host real_host = { &real_ops, &real }, h;
+	struct rec r = {
+		.sink = sink, .room = TRACE, .buf = buf, .bufcap = sizeof(buf)
+	};
+	struct devconf dc = { NULL, 0 };
+	struct trace_reader t;
+	struct toy toy;
+	volatile int seen = 0;
+
+	(void)state;
+	tracelen = 0;
+	rec_start(&r, "toy", &dc, &gm, &real_host);
+	h = rec_host(&r);
+	assert_non_null(dev_attach(&toy_dev, &toy, &h, &gm, &dc));
+	if (setjmp(panicked) == 0)
+		kick(&r, &toy.dev, TOY_PANIC);
+	else
+		seen++;
+	assert_string_equal(lastline, "toy 10");
+	assert_true(r.off);
+	rec_stop(&r, &gm);
+	lastline[0] = '\0';
+	assert_int_equal(trace_open(&t, trace, tracelen), TRACE_OK);
+	play_init(player, &t, scratch, sizeof(scratch));
+	play_outer(player, &real_host);
+	play_tap(player, &gm);
+	h = play_host(player);
+	assert_non_null(dev_attach(&toy_dev, &toy, &h, &gm, &dc));
+	if (setjmp(panicked) == 0)
+		play_step(player, &toy.dev);
+	else
+		seen++;
+	assert_int_equal(seen, 2);
+	assert_string_equal(lastline, "toy 10");
+}
+
+/* The log of a played device goes to the outer host. */
+static void
+test_log(void **state)
+{
+	struct real real = { { 1 }, 0, 0, 0 };
+	struct dev_host outer = { &real_ops, &real };
+	struct dev_host h;
+	struct trace_reader t;
+
+	(void)state;
+	record(&whole);
+	trace_open(&t, trace, tracelen);
+	play_init(player, &t, NULL, 0);
+	h = play_host(player);
+	h.ops->log(h.arg, HLOG_WARN, "nobody %d", 1);
+	play_outer(player, &outer);
+	h.ops->log(h.arg, HLOG_WARN, "somebody %d", 1);
+	assert_int_equal(real.logs, 1);
+}
+
+/* A state that does not fit is no MARK, and no match for one. */
+static void
+test_state_too_long(void **state)
+{
+	static uint8_t scratch[4];
+	struct trace_reader t;
+	struct gmem gm = { 0 };
+	struct dev_host h;
+	struct devconf dc = { NULL, 0 };
+	struct toy toy;
+	struct wbuf w;
+
+	(void)state;
+	wb_init(&w, trace, sizeof(trace));
+	trace_put_header(&w);
+	trace_put_expect(&w, TRACE_TIMER, 7, 1, NULL, 0, 0);
+	trace_put_answer(&w, TRACE_CALL_CLOCK, 0, "12345678", 8, 8);
+	trace_put_mark(&w, 0);
+	trace_open(&t, trace, w.len);
+	play_init(player, &t, scratch, sizeof(scratch));
+	play_tap(player, &gm);
+	h = play_host(player);
+	(void)dev_attach(&toy_dev, &toy, &h, &gm, &dc);
+	assert_int_equal(play_step(player, &toy.dev), -1);
+	assert_string_equal(play_diff(player)->got,
+	    "a saved state that is too long");
+}
+
 static int
 setup(void **state)
 {
@@ -861,6 +998,9 @@ main(void)
 		cmocka_unit_test(test_wrong_records),
 		cmocka_unit_test(test_tap_below),
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_panic),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_state_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

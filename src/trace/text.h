@@ -14,7 +14,8 @@
  *	answer blk 0 [00]			answer clock 0 ns=5
  *	expect irq 1				expect reply 4 0xffffffff
  *	expect blk write+durable 512 [00]	expect blk read 512 len=512
- *	expect store 0x2000 [01]		expect store 0x2000 answered len=512
+ *	expect store 0x2000 [01]
+ *	expect store 0x2000 answered len=512
  *	mark 0x1234
  *	time 1000
  *	setup legacy qlog=4 layout=1 off=0x2 features=0x30000000
