@@ -134,11 +134,16 @@ tests: $(TESTBINS)
 
 .PHONY: unit
 unit: $(TESTBINS)
-	@ci/run-tests $(TESTBINS)
+	@ci/run-tests $(TESTBINS) $(SHTESTS)
 
 # ---------------------------------------------------------------- the rest
+include replay/build.mk
 include fuzz/build.mk
--include replay/build.mk
+-include ci/bench/build.mk
+include ci/gates.mk
+
+.PHONY: check demo
+check: unit gates gates-selftest corpus-run liveness exhaustive
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

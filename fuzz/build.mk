@@ -49,3 +49,44 @@ endif
 .PHONY: plain fuzzers
 plain: $(PLAIN)
 fuzzers: $(FUZZERS)
+
+# ---------------------------------------------------------------- commands
+# The front: T names a target, S seconds, F a file.  Each command rebuilds
+# what it needs in the flavour that it needs.
+S		?= 60
+FUZZMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=fuzz CC=clang
+FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
+export FUZZTARGETS
+
+.PHONY: fuzz fuzz-list repro corpus-min corpus-run corpus-index liveness \
+    fuzz-smoke exhaustive digests
+fuzz:
+	@fuzz/front need "$(T)"
+	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)
+	@fuzz/front fuzz "$(T)" "$(S)"
+fuzz-list:
+	@fuzz/front list
+repro: $(B)/replay/vmtrace
+	@t=$$(fuzz/front target "$(F)" "$(T)") && \
+	    $(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$${t}_plain && \
+	    fuzz/front repro $$t "$(F)" $(B)/replay/vmtrace
+corpus-min:
+	@fuzz/front need "$(T)"
+	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)
+	@fuzz/front min "$(T)"
+	@fuzz/front index
+corpus-index:
+	@fuzz/front index
+fuzz-smoke:
+	@$(FUZZMAKE) fuzzers
+	@fuzz/front smoke "$(S)"
+
+# These run in the present flavour.
+corpus-run: $(PLAIN)
+	@fuzz/front run $(FO)
+liveness: $(PLAIN)
+	@fuzz/front liveness $(FO)
+exhaustive: $(PLAIN)
+	@fuzz/front exhaustive $(FO)
+digests:
+	@fuzz/front digests

@@ -2,13 +2,15 @@
  * The engine side without an engine: runs files and folders, and random
  * inputs from the same mutator.
  *
- *	fuzz_T_plain [-d] [-n runs] [-s seed] [-t seconds] [-v] [path ...]
+ *	fuzz_T_plain [-dvx] [-n runs] [-s seed] [-t seconds] [-w file]
+ *	    [path ...]
  *
  *	-d	print the digest of all that was run
  *	-n	after the files, so many mutated inputs
  *	-s	seed of the mutations (1)
  *	-t	run everything again and again for so long; print runs a second
  *	-v	print what was reached
+ *	-x	every change of one bit in every file
  *	-w file	before a mutated input runs, write it there
  */
 #include <sys/stat.h>
@@ -131,6 +133,22 @@ run_mutated(unsigned long runs, uint64_t seed, const char *save,
 }
 
 static void
+run_changes(struct digest *d)
+{
+	unsigned long n = 0;
+	size_t i, bit;
+
+	for (i = 0; i < ninputs; i++)
+		for (bit = 0; bit < 8 * inputs[i].len; bit++, n++) {
+			inputs[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
+			digest_u64(d, fuzz_target.run(inputs[i].p,
+			    inputs[i].len));
+			inputs[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
+		}
+	printf("%s: %lu changes\n", fuzz_target.name, n);
+}
+
+static void
 print_stat(void)
 {
 	struct fuzz_stat st = { 0 };
@@ -178,7 +196,7 @@ number(const char *s)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fuzz_%s_plain [-dv] [-n runs] [-s seed] "
+	fprintf(stderr, "usage: fuzz_%s_plain [-dvx] [-n runs] [-s seed] "
 	    "[-t seconds] [-w file]\n\t[path ...]\n", fuzz_target.name);
 	exit(2);
 }
@@ -187,12 +205,12 @@ int
 main(int argc, char **argv)
 {
 	unsigned long runs = 0, seed = 1, limit = 0;
-	int c, digest = 0, verbose = 0;
+	int c, digest = 0, verbose = 0, changes = 0;
 	const char *save = NULL;
 	struct digest d;
 	size_t i;
 
-	while ((c = getopt(argc, argv, "dn:s:t:vw:")) != -1)
+	while ((c = getopt(argc, argv, "dn:s:t:vw:x")) != -1)
 		switch (c) {
 		case 'd':
 			digest = 1;
@@ -212,6 +230,9 @@ main(int argc, char **argv)
 		case 'w':
 			save = optarg;
 			break;
+		case 'x':
+			changes = 1;
+			break;
 		default:
 			usage();
 		}
@@ -223,6 +244,8 @@ main(int argc, char **argv)
 	digest_init(&d);
 	for (i = 0; i < ninputs; i++)
 		digest_u64(&d, fuzz_target.run(inputs[i].p, inputs[i].len));
+	if (changes)
+		run_changes(&d);
 	run_mutated(runs, seed, save, &d);
 	if (limit > 0)
 		time_runs((double)limit);

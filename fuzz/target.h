@@ -10,7 +10,7 @@
 
 struct fuzz_stat {
 	uint64_t		 inputs;
-	uint64_t		 accepted;	/* got a first request through */
+	uint64_t		 accepted;	/* got a request through */
 	uint64_t		 requests;	/* completed, frames, records */
 	uint64_t		 resets;	/* ended in NEEDS_RESET */
 	uint64_t		 ops;		/* kinds met, a bit each */

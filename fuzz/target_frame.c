@@ -1,5 +1,7 @@
 /*
- * The channel's framing: a stream in pieces of any size.  The first byte
+ * Framing of a channel: a stream in pieces of any size.
+ *
+ * The first byte
  * chooses the pieces, the rest is the stream.  Whatever is taken for a frame
  * must make the same bytes again, however the stream was cut.
  */

@@ -1,6 +1,7 @@
 /*
- * Loading a saved state that somebody else wrote: STATE records into vioblk,
- * then the device goes on with whatever it took.
+ * Saved states that somebody else wrote, loaded into vioblk.
+ *
+ * STATE records are loaded, then the device goes on with whatever it took.
  */
 #include "simtarget.h"
 

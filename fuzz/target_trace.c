@@ -1,5 +1,7 @@
 /*
- * The reader of traces, strict and folding, and the text form.  A record that
+ * Traces: readers, strict and folding, writers and text.
+ *
+ * A record that
  * a strict reader takes must be written to the same bytes again, and the text
  * of a trace must build the same trace; a folded record must be a valid one.
  */

@@ -1,4 +1,4 @@
-/* vioblk in the simulator, with its model. */
+/* The disk, next to a model disk. */
 #include "simtarget.h"
 
 static void

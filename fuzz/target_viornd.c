@@ -1,4 +1,4 @@
-/* viornd in the simulator, with its model. */
+/* The entropy device, with a model of what buffers hold. */
 #include "simtarget.h"
 
 static void

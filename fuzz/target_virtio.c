@@ -1,7 +1,8 @@
 /*
- * The transport: register machine and queues together, on a device that uses
- * everything which the contract offers.  Inputs whose first record names the
- * kind "legacy" run the legacy header.
+ * Transport: registers and queues together, on a test device.
+ *
+ * The device uses everything that the contract offers.  Inputs whose first
+ * record names the kind "legacy" run the legacy header.
  */
 #include <string.h>
 

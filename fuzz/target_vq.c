@@ -1,6 +1,7 @@
 /*
- * Virtqueues by themselves, without registers or a device: the input sets a
- * queue up, offers chains, and says how they are consumed.
+ * Virtqueues alone, without registers or a device.
+ *
+ * The input sets a queue up, offers chains, and says how they are consumed.
  *
  * A MSG record is one look at the queue; its bytes choose, per chain, how
  * much is read and written in which pieces, and when to stop or to put a

@@ -70,7 +70,7 @@ struct input {
 	struct trace_reader	 t;
 	enum input_kind		 kind;
 	char			 dev[TRACE_MAXNAME + 1];	/* or empty */
-	int			 cut;		/* the last record is not whole */
+	int			 cut;		/* last record not whole */
 };
 
 /*

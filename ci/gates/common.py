@@ -42,6 +42,18 @@ class Table:
         return ["src/" + x for x in [layer] + self.layer[layer]]
 
 
+    def test_folders(self, path):
+        """For a header that tests of one folder share: what they link."""
+        folder = os.path.dirname(path)
+        libs = {x for t, libs in self.test.items()
+                if os.path.dirname(t) == folder for x in libs}
+        return [folder] + sorted({"src/" + x for x in libs} - {folder})
+
+
+def is_test_header(path):
+    return os.path.basename(path).startswith("test_") and path.endswith(".h")
+
+
 class Gate:
     """One gate: collects violations, prints them, ends the program."""
 

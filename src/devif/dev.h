@@ -84,7 +84,7 @@ struct host_ops {
 	void	 (*untimer)(void *, uint32_t id);
 	/* Block I/O, done when it returns: an enum blk_result. */
 	int	 (*blk)(void *, struct blk_io *);
-	/* A frame of len bytes leaves from queue q: 0, or -1 when it could not. */
+	/* A frame of len bytes leaves from queue q: 0, or -1. */
 	int	 (*tx)(void *, uint32_t q, const struct iovec *, int n,
 		    size_t len);
 	/* Whether INPUT for queue q is wanted. */

@@ -12,7 +12,7 @@
 
 /* Bits of trace_setup.layout. */
 #define LAYOUT_HIGH	0x01		/* rings above 4 GiB */
-#define LAYOUT_END	0x02		/* the used ring ends where memory ends */
+#define LAYOUT_END	0x02		/* the used ring ends with memory */
 #define LAYOUT_TWISTED	0x04		/* used, avail, desc */
 #define LAYOUT_ODD	0x08		/* not aligned */
 #define LAYOUT_OUTSIDE	0x10		/* avail ring in no range */

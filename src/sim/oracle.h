@@ -64,7 +64,7 @@ struct oracle_chain {
 };
 
 struct oracle_queue {
-	const struct vq	*vq;		/* the device's; addresses, size, features */
+	const struct vq	*vq;		/* the device's own */
 	int		 on;		/* enabled when the message began */
 	uint16_t	 next;		/* entry that comes next */
 	uint16_t	 limit;		/* index as the device read it */
@@ -92,7 +92,7 @@ struct oracle {
 	unsigned		 nq;
 	int			 cur;		/* queue under way, or -1 */
 	struct oracle_chain	 c;
-	unsigned		 work;		/* accesses since the last entry */
+	unsigned		 work;		/* since the last entry */
 	int			 any_loose;
 	int			 touched;	/* memory was used */
 	uint8_t			 race, raceseed;

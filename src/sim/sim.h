@@ -104,7 +104,7 @@ struct sim {
 	/* medium and its model */
 	uint64_t		 sectors;
 	uint8_t			*disk, *model, *fresh;
-	uint64_t		 dirty[2];	/* sectors not fresh, a bit each */
+	uint64_t		 dirty[2];	/* sectors, a bit each */
 	uint8_t			 unknown[SIM_SECTORS];
 	uint8_t			 readonly;
 
@@ -119,8 +119,8 @@ struct sim {
 
 	uint8_t			 status;	/* before the message */
 	uint8_t			 isr;
-	int			 config_may;	/* a config interrupt may come */
-	int			 config_must;
+	int			 config_may;	/* config interrupt: may */
+	int			 config_must;	/* or must come */
 	struct sim_stat		 stat;
 	uint64_t		 ops;		/* of this input */
 	int			 deep;		/* slow checks, too */
@@ -132,7 +132,7 @@ struct sim {
 	void			(*fail)(void *, const char *kind,
 				    const char *why);
 	void			*failarg;
-	unsigned		 record;	/* number of the one under way */
+	unsigned		 record;	/* the one under way */
 };
 
 /* Takes memory; aborts when there is none. */

@@ -85,7 +85,7 @@ struct vq_chain {
 	struct iovec	*r, *w;		/* what is left of each side */
 	int		 nr, nw;
 	uint32_t	 rlen, wlen;	/* bytes left of each side */
-	uint32_t	 written;	/* bytes stored so far: the used length */
+	uint32_t	 written;	/* bytes stored: the used length */
 	uint16_t	 head;
 };
 
