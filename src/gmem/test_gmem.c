@@ -8,8 +8,9 @@
 #include "gmem.h"
 
 #define SIZE	64
+#define MEM(i)	(bytes + (i) * SIZE)
 
-static uint8_t mem[GM_MAXRANGES + 1][SIZE] __attribute__((aligned(16)));
+static uint8_t bytes[(GM_MAXRANGES + 1) * SIZE] __attribute__((aligned(16)));
 
 /* Two ranges that touch, one at the very top of the address space. */
 static void
@@ -20,10 +21,10 @@ three(struct gmem *gm)
 	memset(gm, 0, sizeof(*gm));
 	for (i = 0; i < 3; i++)
 		for (j = 0; j < SIZE; j++)
-			mem[i][j] = (uint8_t)(i * SIZE + j);
-	assert_int_equal(gm_add(gm, 0x1000, SIZE, mem[0]), 0);
-	assert_int_equal(gm_add(gm, 0x1000 + SIZE, SIZE, mem[1]), 0);
-	assert_int_equal(gm_add(gm, 0 - (uint64_t)SIZE, SIZE, mem[2]), 0);
+			bytes[i * SIZE + j] = (uint8_t)(i * SIZE + j);
+	assert_int_equal(gm_add(gm, 0x1000, SIZE, bytes), 0);
+	assert_int_equal(gm_add(gm, 0x1000 + SIZE, SIZE, MEM(1)), 0);
+	assert_int_equal(gm_add(gm, 0 - (uint64_t)SIZE, SIZE, MEM(2)), 0);
 }
 
 static void
@@ -32,12 +33,12 @@ test_add_refused(void **state)
 	struct gmem gm = { 0 };
 
 	(void)state;
-	assert_int_equal(gm_add(&gm, 0x1000, 0, mem[0]), -1);
-	assert_int_equal(gm_add(&gm, UINT64_MAX, 2, mem[0]), -1);
-	assert_int_equal(gm_add(&gm, 2, UINT64_MAX, mem[0]), -1);
+	assert_int_equal(gm_add(&gm, 0x1000, 0, bytes), -1);
+	assert_int_equal(gm_add(&gm, UINT64_MAX, 2, bytes), -1);
+	assert_int_equal(gm_add(&gm, 2, UINT64_MAX, bytes), -1);
 	assert_int_equal(gm.n, 0);
-	assert_int_equal(gm_add(&gm, UINT64_MAX, 1, mem[0]), 0);
-	assert_int_equal(gm_add(&gm, UINT64_MAX - SIZE, SIZE, mem[1]), 0);
+	assert_int_equal(gm_add(&gm, UINT64_MAX, 1, bytes), 0);
+	assert_int_equal(gm_add(&gm, UINT64_MAX - SIZE, SIZE, MEM(1)), 0);
 	assert_int_equal(gm.n, 2);
 }
 
@@ -64,9 +65,9 @@ test_add_overlap(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		memset(&gm, 0, sizeof(gm));
-		assert_int_equal(gm_add(&gm, 0x1000, 0x100, mem[0]), 0);
+		assert_int_equal(gm_add(&gm, 0x1000, 0x100, bytes), 0);
 		assert_int_equal(gm_add(&gm, cases[i].gpa, cases[i].len,
-		    mem[1]), cases[i].want);
+		    MEM(1)), cases[i].want);
 		assert_int_equal(gm.n, cases[i].want == 0 ? 2 : 1);
 	}
 }
@@ -79,10 +80,10 @@ test_add_full(void **state)
 
 	(void)state;
 	for (i = 0; i < GM_MAXRANGES; i++)
-		assert_int_equal(gm_add(&gm, i * 0x1000, SIZE, mem[i]), 0);
-	assert_int_equal(gm_add(&gm, i * 0x1000, SIZE, mem[i]), -1);
+		assert_int_equal(gm_add(&gm, i * 0x1000, SIZE, MEM(i)), 0);
+	assert_int_equal(gm_add(&gm, i * 0x1000, SIZE, MEM(i)), -1);
 	assert_int_equal(gm.n, GM_MAXRANGES);
-	assert_ptr_equal(gm_hva(&gm, 7 * 0x1000, SIZE), mem[7]);
+	assert_ptr_equal(gm_hva(&gm, 7 * 0x1000, SIZE), MEM(7));
 }
 
 static void
@@ -93,23 +94,23 @@ test_addresses(void **state)
 
 	(void)state;
 	three(&gm);
-	assert_ptr_equal(gm_hva(&gm, 0x1000, SIZE), mem[0]);
-	assert_ptr_equal(gm_hva(&gm, 0x1001, SIZE - 1), mem[0] + 1);
+	assert_ptr_equal(gm_hva(&gm, 0x1000, SIZE), bytes);
+	assert_ptr_equal(gm_hva(&gm, 0x1001, SIZE - 1), bytes + 1);
 	assert_null(gm_hva(&gm, 0x1001, SIZE));
 	assert_null(gm_hva(&gm, 0xfff, 1));
 	assert_null(gm_hva(&gm, 0x1000 + 2 * SIZE, 1));
 	assert_null(gm_hva(&gm, 0x1000, SIZE_MAX));
-	assert_ptr_equal(gm_hva(&gm, UINT64_MAX, 1), mem[2] + SIZE - 1);
+	assert_ptr_equal(gm_hva(&gm, UINT64_MAX, 1), MEM(2) + SIZE - 1);
 	assert_null(gm_hva(&gm, UINT64_MAX, 2));
-	assert_ptr_equal(gm_hva(&gm, 0x1000 + SIZE, 1), mem[1]);
+	assert_ptr_equal(gm_hva(&gm, 0x1000 + SIZE, 1), MEM(1));
 
-	assert_int_equal(gm_gpa(&gm, mem[0], &gpa), 0);
+	assert_int_equal(gm_gpa(&gm, bytes, &gpa), 0);
 	assert_true(gpa == 0x1000);
-	assert_int_equal(gm_gpa(&gm, mem[1] + 5, &gpa), 0);
+	assert_int_equal(gm_gpa(&gm, MEM(1) + 5, &gpa), 0);
 	assert_true(gpa == 0x1000 + SIZE + 5);
-	assert_int_equal(gm_gpa(&gm, mem[2] + SIZE - 1, &gpa), 0);
+	assert_int_equal(gm_gpa(&gm, MEM(2) + SIZE - 1, &gpa), 0);
 	assert_true(gpa == UINT64_MAX);
-	assert_int_equal(gm_gpa(&gm, mem[3], &gpa), -1);
+	assert_int_equal(gm_gpa(&gm, MEM(3), &gpa), -1);
 	assert_int_equal(gm_gpa(&gm, NULL, &gpa), -1);
 }
 
@@ -130,7 +131,7 @@ test_copyin(void **state)
 			memset(want, 0xee, sizeof(want));
 			ok = len == 0 || off + len <= 2 * SIZE;
 			if (ok && len > 0)
-				memcpy(want, mem[0] + off, len);
+				memcpy(want, bytes + off, len);
 			assert_int_equal(gm_copyin(&gm, 0x1000 + off, buf,
 			    len), ok ? 0 : -1);
 			assert_memory_equal(buf, want, sizeof(buf));
@@ -151,13 +152,13 @@ test_copyout(void **state)
 	for (off = 0; off < 2 * SIZE + 2; off++)
 		for (len = 0; len < sizeof(src); len += 3) {
 			three(&gm);
-			memcpy(want, mem[0], sizeof(want));
+			memcpy(want, bytes, sizeof(want));
 			ok = len == 0 || off + len <= 2 * SIZE;
 			if (ok && len > 0)
 				memset(want + off, 0xee, len);
 			assert_int_equal(gm_copyout(&gm, 0x1000 + off, src,
 			    len), ok ? 0 : -1);
-			assert_memory_equal(mem[0], want, sizeof(want));
+			assert_memory_equal(bytes, want, sizeof(want));
 		}
 }
 
@@ -174,11 +175,11 @@ test_wrap(void **state)
 	assert_int_equal(gm_add(&gm, 0, SIZE, low), 0);
 	memset(buf, 0xee, sizeof(buf));
 	assert_int_equal(gm_copyin(&gm, UINT64_MAX - 3, buf, 4), 0);
-	assert_memory_equal(buf, mem[2] + SIZE - 4, 4);
+	assert_memory_equal(buf, MEM(2) + SIZE - 4, 4);
 	assert_int_equal(gm_copyin(&gm, UINT64_MAX - 3, buf, 5), -1);
 	assert_int_equal(gm_copyout(&gm, UINT64_MAX - 3, buf, 5), -1);
 	assert_int_equal(low[0], 0x11);
-	assert_int_equal(mem[2][SIZE - 4], 3 * SIZE - 4);
+	assert_int_equal(bytes[2 * SIZE + SIZE - 4], 3 * SIZE - 4);
 }
 
 static void
@@ -194,7 +195,7 @@ test_window(void **state)
 	assert_int_equal(gm_window(&gm, 0xfff, 1, &w), -1);
 	assert_int_equal(gm_window(&gm, 0x1000, SIZE_MAX, &w), -1);
 	assert_int_equal(gm_window(&gm, 0x1010, SIZE - 0x10, &w), 0);
-	assert_ptr_equal(w.p, mem[0] + 0x10);
+	assert_ptr_equal(w.p, bytes + 0x10);
 	assert_true(w.gpa == 0x1010);
 	assert_int_equal(w.len, SIZE - 0x10);
 }
@@ -213,16 +214,16 @@ test_window_access(void **state)
 	assert_int_equal(gm_load16(&gm, &w, 0), 0x1110);
 	assert_int_equal(gm_load16(&gm, &w, 14), 0x1f1e);
 	gm_store16(&gm, &w, 2, 0xabcd);
-	assert_int_equal(mem[0][0x11], 0x11);
-	assert_int_equal(mem[0][0x12], 0xcd);
-	assert_int_equal(mem[0][0x13], 0xab);
-	assert_int_equal(mem[0][0x14], 0x14);
+	assert_int_equal(bytes[0x11], 0x11);
+	assert_int_equal(bytes[0x12], 0xcd);
+	assert_int_equal(bytes[0x13], 0xab);
+	assert_int_equal(bytes[0x14], 0x14);
 	gm_fetch(&gm, &w, 4, got, 5);
-	assert_memory_equal(got, mem[0] + 0x14, 5);
+	assert_memory_equal(got, bytes + 0x14, 5);
 	gm_put(&gm, &w, 13, elem, 3);
-	assert_int_equal(mem[0][0x1c], 0x1c);
-	assert_memory_equal(mem[0] + 0x1d, elem, 3);
-	assert_int_equal(mem[0][0x20], 0x20);
+	assert_int_equal(bytes[0x1c], 0x1c);
+	assert_memory_equal(bytes + 0x1d, elem, 3);
+	assert_int_equal(bytes[0x20], 0x20);
 }
 
 int
