@@ -326,7 +326,7 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	else
 		dev_msg(s->dev, m);
 	if (m->type == VIODEV_READ)
-		digest_u64(&s->digest, m->data);
+		sim_mix(s, m->data);
 	s->config_may = v->changed;
 	s->config_must = v->changed && !changed;
 	after(s);
@@ -400,7 +400,7 @@ sim_reload(struct sim *s)
 {
 	static uint8_t one[SIM_STATE], two[SIM_STATE];
 	uint64_t due[SIM_TIMERS];
-	struct digest digest = s->digest;
+	uint64_t digest = s->digest;
 	struct wbuf a, b;
 	struct rbuf r;
 	void *mem = s->mem;
