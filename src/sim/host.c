@@ -263,6 +263,9 @@ host_again(void *arg, uint32_t q)
 	s->again |= 1U << q;
 }
 
+static void host_log(void *, enum host_log, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
 static void
 host_log(void *arg, enum host_log level, const char *fmt, ...)
 {
