@@ -107,7 +107,7 @@ test_event(void **state)
 		for (n = 1; n <= SIZE; n++) {
 			r = ring_with(RING_EVENT, starts[s]);
 			for (back = 0; back < 0x10000;
-			    back += back < 20 || back > 0xffe0 ? 1 : 1021) {
+			    back += back < 20 || back > 0xff00 ? 1 : 251) {
 				/* Entries from .. from + n - 1 get used. */
 				event = (uint16_t)(r->idx + back);
 				due = back < n;

@@ -10,6 +10,7 @@
 #define SIZE	8U
 #define AT	0x4000U			/* of the table in the data range */
 #define TABLE	(RING_DATA_GPA + AT)
+#define HUGE_TABLE	(RING_HUGE_GPA + 0x1000)	/* of zeros */
 
 static void
 table(struct ring *r, unsigned i, uint64_t addr, uint32_t len, unsigned flags,
@@ -193,7 +194,7 @@ test_table_lengths(void **state)
 	for (i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
 		huge = i & 1;		/* where even 4 GiB are mapped */
 		fill_table(r);
-		ring_desc(r, 0, huge ? RING_HUGE_GPA : TABLE, bad[i / 2],
+		ring_desc(r, 0, huge ? HUGE_TABLE : TABLE, bad[i / 2],
 		    D_INDIRECT, 0);
 		refused(r);
 	}
