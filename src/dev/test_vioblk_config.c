@@ -289,6 +289,7 @@ test_resize(void **state)
 	assert_int_equal(blk_do(b, VIOBLK_T_IN, 99, 0, 512), VIOBLK_S_OK);
 	assert_int_equal(blk_do(b, VIOBLK_T_IN, 100, 0, 512),
 	    VIOBLK_S_IOERR);
+	sim_reload(b->s);
 	resize(10);
 	assert_int_equal(blk_do(b, VIOBLK_T_IN, 10, 0, 512), VIOBLK_S_IOERR);
 	assert_int_equal(blk_do(b, VIOBLK_T_IN, 9, 0, 512), VIOBLK_S_OK);
