@@ -1,10 +1,25 @@
 # vmd: build, tests, fuzzing and gates.  GNU make (gmake on OpenBSD).
 #
-#   make            everything          make check      all tests and gates
-#   make demo       a tour              make help       the other targets
-#
-# FLAVOUR chooses how it is built: plain (default), asan, msan, tsan, cov,
-# fuzz (libFuzzer), afl.  Each compiler and flavour has its own build folder.
+#: make                     libraries and programs
+#: make check               unit tests, corpus, gates: what must be green
+#: make demo                a tour of ten seconds of fuzzing and a disk
+#: make unit                unit tests alone
+#: make corpus-run          the committed corpus through each target
+#: make liveness            what the corpus reaches, against its thresholds
+#: make exhaustive          every change of one bit in every seed
+#: make digests             equal results in three builds; N=inputs
+#: make gates               layers, symbols, style, manuals, OpenBSD syntax
+#: make requirements        rows of the specification and the tests for them
+#: make coverage            writes ci/coverage.txt and build/coverage/
+#: make bench               figures, each next to a limit or a peer
+#: make fuzz T=target S=60  libFuzzer for so many seconds
+#: make fuzz-list           the targets
+#: make repro F=file        the records of an input in words, and the failure
+#: make corpus-min T=target corpus and finds, minimised, into corpus/target
+#: make seeds               corpus/*/seed-* from the texts in fuzz/seeds
+#:
+#: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl and CC=gcc|clang choose a build;
+#: each has a folder of its own below build/.
 
 FLAVOUR	?= plain
 CC	?= cc
@@ -87,8 +102,8 @@ HINSTR	:= $(HINSTR_$(FLAVOUR))
 LINKF	:= $(if $(LINK_$(FLAVOUR)),$(LINK_$(FLAVOUR)),$(INSTR))
 
 # ---------------------------------------------------------------- libraries
-.PHONY: all
-all: libs
+.PHONY: all programs
+all: libs programs
 
 lib		= $(B)/lib/lib$(1).a
 srcs_of		= $(filter-out src/$(1)/test_%,$(wildcard src/$(1)/*.c))
@@ -139,11 +154,26 @@ unit: $(TESTBINS)
 # ---------------------------------------------------------------- the rest
 include replay/build.mk
 include fuzz/build.mk
+include ci/demo/build.mk
 -include ci/bench/build.mk
 include ci/gates.mk
 
-.PHONY: check demo
+.PHONY: check coverage coverage-check coverage-run help
 check: unit gates gates-selftest corpus-run liveness exhaustive
+
+# Coverage: a build of its own, in which tests and corpus run once.
+COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc
+coverage-run:
+	@find build/gcc-cov -name '*.gcda' -delete 2>/dev/null || :
+	@$(COVMAKE) unit corpus-run >build/coverage.log 2>&1 || \
+	    { tail -n 30 build/coverage.log; exit 1; }
+coverage: coverage-run
+	@ci/coverage build/gcc-cov write
+coverage-check: coverage-run
+	@ci/coverage build/gcc-cov check
+
+help:
+	@sed -n '/^#:/s/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -1,0 +1,42 @@
+# Benchmarks: make bench prints one table and leaves it in $(B)/bench.tsv.
+# Everything is measured next to a limit or a peer in the same run.
+BENCHES		:= chains blocks
+bench_chains_objs := chains flat
+bench_chains_libs := virtio devif gmem base
+bench_blocks_objs := blocks replay
+bench_blocks_libs := sim trace msg dev virtio devif gmem base
+
+BO		:= $(B)/ci/bench
+$(BO)/%.o: ci/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) -DCC_NAME='"$(notdir $(CC))"' -Ici/bench \
+	    $(call inc,sim $(PURE)) -MMD -MP -c -o $@ $<
+
+define bench_rules
+$(BO)/bench_$(1): $(patsubst %,$(BO)/%.o,bench $(bench_$(1)_objs)) $(foreach l,$(bench_$(1)_libs),$(call lib,$(l)))
+	$$(CC) $$(LINKF) -o $$@ $$^
+endef
+$(foreach b,$(BENCHES),$(eval $(call bench_rules,$(b))))
+
+.PHONY: bench bench-programs
+bench-programs: $(patsubst %,$(BO)/bench_%,$(BENCHES))
+
+# Chains and requests without sanitizers, with each compiler there is; the
+# targets as they are fuzzed, which takes clang.
+BENCH_CCS	= $(foreach c,gcc clang,$(if $(shell command -v $(c)),$(c)))
+BENCH_CLANG	= $(filter clang,$(BENCH_CCS))
+BENCH_ROUNDS	?= 5
+
+bench:
+	@for c in $(BENCH_CCS); do \
+	    $(MAKE) --no-print-directory FLAVOUR=plain CC=$$c OPT= \
+		B=build/$$c-plain bench-programs || exit 1; \
+	done
+	@$(if $(BENCH_CLANG),$(MAKE) --no-print-directory FLAVOUR=fuzz \
+	    CC=clang OPT= B=build/clang-fuzz plain fuzzers)
+	@mkdir -p $(B)
+	@ci/bench/run -r $(BENCH_ROUNDS) -o $(B)/bench.tsv \
+	    $(if $(BENCH_CLANG),-f build/clang-fuzz/fuzz -t \
+	    "$(filter-out empty,$(FUZZ))") \
+	    $(foreach c,$(BENCH_CCS),build/$(c)-plain/ci/bench/bench_chains) \
+	    $(firstword $(BENCH_CCS:%=build/%-plain/ci/bench/bench_blocks))
