@@ -1,9 +1,9 @@
 #include "decode.h"
 
 #include "devconf.h"
-#include "digest.h"
 #include "gmem.h"
 #include "msg.h"
+#include "sum.h"
 
 #define RECORD_HEADER	4
 
@@ -97,7 +97,7 @@ take_blob(struct rbuf *b, struct trace_blob *o)
 	if (!cut && o->kept != o->total)
 		return "payload is not as long as it says";
 	if (!cut)
-		o->digest = digest_of(o->p, o->kept);
+		o->digest = sum_of(o->p, o->kept);
 	return NULL;
 }
 

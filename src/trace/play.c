@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "digest.h"
+#include "sum.h"
 #include "text.h"
 
 #define SHOWN	24			/* bytes of a payload in words */
@@ -82,22 +83,6 @@ play_on(struct play *p)
 	return 0;
 }
 
-static uint64_t
-digest_iov(const struct iovec *iov, int n, size_t len)
-{
-	struct digest d;
-	size_t step;
-	int i;
-
-	digest_init(&d);
-	for (i = 0; i < n && len > 0; i++) {
-		step = iov[i].iov_len < len ? iov[i].iov_len : len;
-		digest_add(&d, iov[i].iov_base, step);
-		len -= step;
-	}
-	return digest_value(&d);
-}
-
 /* The first byte that differs from what was kept, in words. */
 static void
 say_where(struct play *p, const struct trace_blob *b,
@@ -146,7 +131,7 @@ event_differs(struct play *p, const struct play_event *e)
 	got.u.expect.blob.total = e->len;
 	got.u.expect.blob.p = shown;
 	got.u.expect.blob.kept = at < e->len ? at : e->len;
-	got.u.expect.blob.digest = digest_iov(e->iov, e->n, e->len);
+	got.u.expect.blob.digest = sum_iov(e->iov, e->n, e->len);
 	play_differ_rec(p, &got);
 }
 
@@ -165,7 +150,7 @@ play_expect(struct play *p, const struct play_event *e)
 		return -1;
 	}
 	b = &r->u.expect.blob;
-	if (e->len > 0 && digest_iov(e->iov, e->n, e->len) != b->digest) {
+	if (e->len > 0 && sum_iov(e->iov, e->n, e->len) != b->digest) {
 		if (!e->blind) {
 			say_where(p, b, e);
 			event_differs(p, e);

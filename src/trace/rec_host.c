@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "digest.h"
+#include "sum.h"
 
 #define OVERHEAD	64
 
@@ -63,31 +63,27 @@ forward_untimer(void *arg, uint32_t id)
 
 /*
  * The bytes of vectors as a blob.  What is kept must be in one piece: the
- * second half of the buffer has it, unless one vector has it all.
+ * second half of the buffer has it.
  */
 static void
 gather(struct rec *r, const struct iovec *iov, int n, size_t len,
     struct trace_blob *b)
 {
-	size_t keep = rec_keep(r), step, at = 0;
+	size_t keep = rec_keep(r), part, at = 0;
 	uint8_t *dst = r->buf + r->bufcap / 2;
-	struct digest d;
 	int i;
 
 	b->total = len;
 	b->kept = len < keep ? len : keep;
 	b->p = dst;
-	digest_init(&d);
-	for (i = 0; i < n && at < len; i++) {
-		step = iov[i].iov_len < len - at ? iov[i].iov_len : len - at;
-		if (b->kept < len)
-			digest_add(&d, iov[i].iov_base, step);
-		if (at < b->kept && step > 0)
-			memcpy(dst + at, iov[i].iov_base,
-			    step < b->kept - at ? step : b->kept - at);
-		at += step;
+	for (i = 0; i < n && at < b->kept; i++, at += part) {
+		part = b->kept - at;
+		if (part > iov[i].iov_len)
+			part = iov[i].iov_len;
+		if (part > 0)
+			memcpy(dst + at, iov[i].iov_base, part);
 	}
-	b->digest = digest_value(&d);
+	b->digest = b->kept < len ? sum_iov(iov, n, len) : 0;
 }
 
 static int

@@ -26,8 +26,8 @@
  *	STATE	bytes: attach anew and load them as a saved state
  *
  * blob: total le32; with the top bit clear, total bytes follow; with it set,
- * (total without the bit) was longer than what is kept: digest u64 of all of
- * it, then the kept prefix.  A total of 2 GiB or more is written as one byte
+ * (total without the bit) was longer than what is kept: digest u64 (sum.h) of
+ * all of it, then the kept prefix.  A total of 2 GiB or more is written as one byte
  * less than that.
  *
  * The name in CONF is at most TRACE_MAXNAME lower case letters and digits; an

@@ -1,50 +1,54 @@
 #include "trace.h"
 
-#include "digest.h"
 #include "msg.h"
+#include "sum.h"
 
-/* Starts a record whose length is filled in by record_end. */
-static size_t
-record_begin(struct wbuf *w, unsigned type)
+/*
+ * Room for a record with a body of len bytes: where the body goes, or NULL
+ * with the error flag and nothing changed.  So a record is whole or not there.
+ */
+static uint8_t *
+record(struct wbuf *w, unsigned type, size_t len)
 {
-	size_t at = w->len;
+	uint8_t *p;
 
-	wb_u32(w, type);
-	return at;
-}
-
-/* A record is whole or not there at all. */
-static void
-record_end(struct wbuf *w, size_t at)
-{
-	size_t len;
-
-	if (!wb_bad(w)) {
-		len = w->len - at - 4;
-		if (len <= TRACE_MAXBODY) {
-			le32_put(w->p + at, le32_get(w->p + at) |
-			    (uint32_t)len << 8);
-			return;
-		}
+	if (len > TRACE_MAXBODY) {
 		w->bad = 1;
+		return NULL;
 	}
-	w->len = at;
+	if ((p = wb_room(w, 4 + len)) == NULL)
+		return NULL;
+	le32_put(p, type | (uint32_t)len << 8);
+	return p + 4;
 }
 
 static void
-put_blob(struct wbuf *w, const struct trace_blob *b)
+copy(uint8_t *dst, const void *src, size_t len)
 {
-	uint64_t total = b->total;
+	if (len > 0)
+		memcpy(dst, src, len);
+}
 
-	if (total >= TRACE_CUT)
-		total = TRACE_CUT - 1;
+static size_t
+blob_size(const struct trace_blob *b)
+{
+	return (b->kept == b->total ? 4 : 12) + b->kept;
+}
+
+static void
+put_blob(uint8_t *p, const struct trace_blob *b)
+{
+	uint32_t total = b->total < TRACE_CUT ? (uint32_t)b->total :
+	    TRACE_CUT - 1;
+
 	if (b->kept == b->total) {
-		wb_u32(w, (uint32_t)total);
+		le32_put(p, total);
+		copy(p + 4, b->p, b->kept);
 	} else {
-		wb_u32(w, (uint32_t)total | TRACE_CUT);
-		wb_u64(w, b->digest);
+		le32_put(p, total | TRACE_CUT);
+		le64_put(p + 4, b->digest);
+		copy(p + 12, b->p, b->kept);
 	}
-	wb_bytes(w, b->p, b->kept);
 }
 
 static void
@@ -53,7 +57,7 @@ blob_of(struct trace_blob *b, const void *p, size_t len, size_t keep)
 	b->total = len;
 	b->p = p;
 	b->kept = len < keep ? len : keep;
-	b->digest = b->kept < len ? digest_of(p, len) : 0;
+	b->digest = b->kept < len ? sum_of(p, len) : 0;
 }
 
 void
@@ -69,14 +73,15 @@ static void
 put_conf(struct wbuf *w, const void *name, size_t n, const void *list,
     size_t len)
 {
-	size_t at = record_begin(w, TRACE_CONF);
+	uint8_t *p;
 
 	if (n > TRACE_MAXNAME)
 		w->bad = 1;
-	wb_u8(w, (uint8_t)n);
-	wb_bytes(w, name, n);
-	wb_bytes(w, list, len);
-	record_end(w, at);
+	if (w->bad || (p = record(w, TRACE_CONF, 1 + n + len)) == NULL)
+		return;
+	*p = (uint8_t)n;
+	copy(p + 1, name, n);
+	copy(p + 1 + n, list, len);
 }
 
 void
@@ -88,33 +93,36 @@ trace_put_conf(struct wbuf *w, const char *name, const void *list, size_t len)
 void
 trace_put_map(struct wbuf *w, const uint64_t (*range)[2], unsigned n)
 {
-	size_t at = record_begin(w, TRACE_MAP);
+	uint8_t *p = record(w, TRACE_MAP, (size_t)n * 16);
 	unsigned i;
 
-	for (i = 0; i < n; i++) {
-		wb_u64(w, range[i][0]);
-		wb_u64(w, range[i][1]);
+	for (i = 0; p != NULL && i < n; i++, p += 16) {
+		le64_put(p, range[i][0]);
+		le64_put(p + 8, range[i][1]);
 	}
-	record_end(w, at);
 }
 
 void
 trace_put_msg(struct wbuf *w, const struct viodev_msg *m)
 {
-	size_t at = record_begin(w, TRACE_MSG);
+	uint8_t *p = record(w, TRACE_MSG, MSG_HEADER + m->len);
+	struct wbuf body;
 
-	msg_encode(w, m);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	wb_init(&body, p, MSG_HEADER + m->len);
+	msg_encode(&body, m);
 }
 
 void
 trace_put_load_blob(struct wbuf *w, uint64_t gpa, const struct trace_blob *b)
 {
-	size_t at = record_begin(w, TRACE_LOAD);
+	uint8_t *p = record(w, TRACE_LOAD, 8 + blob_size(b));
 
-	wb_u64(w, gpa);
-	put_blob(w, b);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	le64_put(p, gpa);
+	put_blob(p + 8, b);
 }
 
 void
@@ -128,25 +136,27 @@ trace_put_load(struct wbuf *w, uint64_t gpa, const void *p, size_t len,
 }
 
 void
-trace_put_poke(struct wbuf *w, uint64_t gpa, const void *p, size_t len)
+trace_put_poke(struct wbuf *w, uint64_t gpa, const void *src, size_t len)
 {
-	size_t at = record_begin(w, TRACE_POKE);
+	uint8_t *p = record(w, TRACE_POKE, 8 + len);
 
-	wb_u64(w, gpa);
-	wb_bytes(w, p, len);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	le64_put(p, gpa);
+	copy(p + 8, src, len);
 }
 
 void
 trace_put_answer_blob(struct wbuf *w, unsigned call, int32_t result,
     const struct trace_blob *b)
 {
-	size_t at = record_begin(w, TRACE_ANSWER);
+	uint8_t *p = record(w, TRACE_ANSWER, 5 + blob_size(b));
 
-	wb_u8(w, (uint8_t)call);
-	wb_u32(w, (uint32_t)result);
-	put_blob(w, b);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	*p = (uint8_t)call;
+	le32_put(p + 1, (uint32_t)result);
+	put_blob(p + 5, b);
 }
 
 void
@@ -163,13 +173,14 @@ void
 trace_put_expect_blob(struct wbuf *w, unsigned kind, uint32_t arg,
     uint64_t val, const struct trace_blob *b)
 {
-	size_t at = record_begin(w, TRACE_EXPECT);
+	uint8_t *p = record(w, TRACE_EXPECT, 13 + blob_size(b));
 
-	wb_u8(w, (uint8_t)kind);
-	wb_u32(w, arg);
-	wb_u64(w, val);
-	put_blob(w, b);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	*p = (uint8_t)kind;
+	le32_put(p + 1, arg);
+	le64_put(p + 5, val);
+	put_blob(p + 13, b);
 }
 
 void
@@ -185,10 +196,10 @@ trace_put_expect(struct wbuf *w, unsigned kind, uint32_t arg, uint64_t val,
 static void
 put_u64(struct wbuf *w, unsigned type, uint64_t v)
 {
-	size_t at = record_begin(w, type);
+	uint8_t *p = record(w, type, 8);
 
-	wb_u64(w, v);
-	record_end(w, at);
+	if (p != NULL)
+		le64_put(p, v);
 }
 
 void
@@ -206,80 +217,79 @@ trace_put_time(struct wbuf *w, uint64_t ns)
 void
 trace_put_setup(struct wbuf *w, const struct trace_setup *s)
 {
-	size_t at = record_begin(w, TRACE_SETUP);
+	uint8_t *p = record(w, TRACE_SETUP, 12);
 
-	wb_u8(w, s->flags & TRACE_SETUP_ALL);
-	wb_u8(w, s->qlog);
-	wb_u8(w, s->layout);
-	wb_u8(w, s->off);
-	wb_u64(w, s->features);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	p[0] = s->flags & TRACE_SETUP_ALL;
+	p[1] = s->qlog;
+	p[2] = s->layout;
+	p[3] = s->off;
+	le64_put(p + 4, s->features);
 }
 
 void
 trace_put_chain(struct wbuf *w, const struct trace_chain *c)
 {
-	size_t at = record_begin(w, TRACE_CHAIN);
-	const uint8_t *s;
-	unsigned i;
+	size_t segs = (size_t)c->nsegs * TRACE_SEG_SIZE, i;
+	uint8_t *p = record(w, TRACE_CHAIN, 3 + c->ndata + segs);
 
-	wb_u8(w, c->queue);
-	wb_u8(w, c->flags);
-	wb_u8(w, c->ndata);
-	wb_bytes(w, c->data, c->ndata);
-	for (i = 0; i < c->nsegs; i++) {
-		s = c->segs + (size_t)i * TRACE_SEG_SIZE;
-		wb_u8(w, s[0] & TRACE_SEG_ALL);
-		wb_bytes(w, s + 1, TRACE_SEG_SIZE - 1);
-	}
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	p[0] = c->queue;
+	p[1] = c->flags;
+	p[2] = c->ndata;
+	copy(p + 3, c->data, c->ndata);
+	p += 3 + c->ndata;
+	copy(p, c->segs, segs);
+	for (i = 0; i < segs; i += TRACE_SEG_SIZE)
+		p[i] &= TRACE_SEG_ALL;
 }
 
 void
 trace_put_fault(struct wbuf *w, unsigned call, unsigned skip, unsigned result,
     unsigned cut)
 {
-	size_t at = record_begin(w, TRACE_FAULT);
+	uint8_t *p = record(w, TRACE_FAULT, 4);
 
-	wb_u8(w, (uint8_t)call);
-	wb_u8(w, (uint8_t)skip);
-	wb_u8(w, (uint8_t)result);
-	wb_u8(w, (uint8_t)cut);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	p[0] = (uint8_t)call;
+	p[1] = (uint8_t)skip;
+	p[2] = (uint8_t)result;
+	p[3] = (uint8_t)cut;
 }
 
 void
 trace_put_race(struct wbuf *w, unsigned mode, unsigned seed)
 {
-	size_t at = record_begin(w, TRACE_RACE);
+	uint8_t *p = record(w, TRACE_RACE, 2);
 
-	wb_u8(w, (uint8_t)mode);
-	wb_u8(w, (uint8_t)seed);
-	record_end(w, at);
+	if (p == NULL)
+		return;
+	p[0] = (uint8_t)mode;
+	p[1] = (uint8_t)seed;
 }
 
 void
 trace_put_reload(struct wbuf *w)
 {
-	record_end(w, record_begin(w, TRACE_RELOAD));
+	(void)record(w, TRACE_RELOAD, 0);
+}
+
+static void
+put_body(struct wbuf *w, unsigned type, const void *src, size_t len)
+{
+	uint8_t *p = record(w, type, len);
+
+	if (p != NULL)
+		copy(p, src, len);
 }
 
 void
 trace_put_state(struct wbuf *w, const void *p, size_t len)
 {
-	size_t at = record_begin(w, TRACE_STATE);
-
-	wb_bytes(w, p, len);
-	record_end(w, at);
-}
-
-static void
-put_ranges(struct wbuf *w, const struct trace_rec *r)
-{
-	size_t at = record_begin(w, TRACE_MAP);
-
-	wb_bytes(w, r->body, (size_t)r->u.map.n * 16);
-	record_end(w, at);
+	put_body(w, TRACE_STATE, p, len);
 }
 
 void
@@ -291,7 +301,7 @@ trace_put_rec(struct wbuf *w, const struct trace_rec *r)
 		    r->u.conf.list, r->u.conf.listlen);
 		break;
 	case TRACE_MAP:
-		put_ranges(w, r);
+		put_body(w, TRACE_MAP, r->body, (size_t)r->u.map.n * 16);
 		break;
 	case TRACE_MSG:
 		trace_put_msg(w, &r->u.msg);
