@@ -153,6 +153,15 @@ test_not_offered_windows(void **state)
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, 1);
 	set_status(s, S_FEAT);
 	assert_int_equal(status(s), S_FEAT);
+	/* A reset forgets it. */
+	negotiate(s, PLAIN | 1ULL << 5);
+	assert_int_equal(status(s), S_DRV);
+	set_status(s, 0);
+	set_status(s, S_DRV);
+	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
+	wr(s, VIRTIO_DRIVER_FEATURE, 4, 1);
+	set_status(s, S_FEAT);
+	assert_int_equal(status(s), S_FEAT);
 }
 
 /* req: DRV-06 CORE-06 */

@@ -1,4 +1,5 @@
-VQ_TESTS := test_vq test_vq_bad test_vq_event test_vq_indirect test_chain test_caps
+VQ_TESTS := test_vq test_vq_bad test_vq_event test_vq_indirect test_chain \
+	test_caps test_kind
 DEV_TESTS := test_common test_status test_irq test_legacy test_bar \
 	test_state
 SIM_LIBS := sim trace msg dev virtio devif gmem base
