@@ -13,6 +13,7 @@
 #: make coverage            writes ci/coverage.txt and build/coverage/
 #: make bench               figures, each next to a limit or a peer
 #: make fuzz T=target S=60  libFuzzer for so many seconds
+#: make afl T=target S=60   the same with AFL++
 #: make fuzz-list           the targets
 #: make repro F=file        the records of an input in words, and the failure
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
@@ -29,6 +30,8 @@ endif
 ifeq ($(FLAVOUR),afl)
 CC	:= afl-clang-fast
 endif
+# The harness is compiled without AFL++'s instrumentation.
+HCC	:= $(if $(filter afl,$(FLAVOUR)),clang,$(CC))
 B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
 
 # ---------------------------------------------------------------- layers
@@ -112,14 +115,14 @@ ALLLIBS		:= $(foreach l,$(LAYERS),$(call lib,$(l)))
 define layer_rules
 $(B)/src/$(1)/%.o: src/$(1)/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASECF) $(2) -Isrc/$(1) $(call inc,$(may_$(1))) -MMD -MP -c -o $$@ $$<
+	$(3) $$(BASECF) $(2) -Isrc/$(1) $(call inc,$(may_$(1))) -MMD -MP -c -o $$@ $$<
 $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(call srcs_of,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 endef
-$(foreach l,$(PURE),$(eval $(call layer_rules,$(l),$(INSTR))))
-$(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR))))
+$(foreach l,$(PURE),$(eval $(call layer_rules,$(l),$(INSTR),$(CC))))
+$(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR),$(HCC))))
 
 .PHONY: libs
 libs: $(ALLLIBS)

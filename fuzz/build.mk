@@ -22,7 +22,7 @@ MUTATOR		:= mutate gen genframe
 FO		:= $(B)/fuzz
 $(FO)/%.o: fuzz/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
+	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
 	    -MMD -MP -c -o $@ $<
 
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
@@ -58,12 +58,17 @@ FUZZMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=fuzz CC=clang
 FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 export FUZZTARGETS
 
-.PHONY: fuzz fuzz-list repro corpus-min corpus-run corpus-index liveness \
+.PHONY: fuzz afl fuzz-list repro corpus-min corpus-run corpus-index liveness \
     fuzz-smoke exhaustive digests
 fuzz:
 	@fuzz/front need "$(T)"
 	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)
 	@fuzz/front fuzz "$(T)" "$(S)"
+afl:
+	@fuzz/front need "$(T)"
+	@$(MAKE) -s --no-print-directory FLAVOUR=afl build/afl-clang-fast-afl/fuzz/afl_$(T)
+	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC build/pic/fuzz/mutator_$(T).so
+	@fuzz/front afl "$(T)" "$(S)"
 fuzz-list:
 	@fuzz/front list
 repro: $(B)/replay/vmtrace
