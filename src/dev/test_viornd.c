@@ -288,6 +288,23 @@ test_starved_reset(void **state)
 	assert_int_equal(used_idx(), 1);
 }
 
+/* The timer runs out while the guest stands still: nothing is forgotten. */
+static void
+test_starved_pause(void **state)
+{
+	(void)state;
+	up(UINT64_MAX);
+	offer(0, 8, 0);
+	fail_next(0);
+	sim_kick(s, 0);
+	sim_deliver(s, &(struct viodev_msg){ .type = VIODEV_PAUSE });
+	sim_advance(s, VIORND_RETRY);
+	assert_int_equal(used_idx(), 0);
+	sim_deliver(s, &(struct viodev_msg){ .type = VIODEV_UNPAUSE });
+	assert_int_equal(used_idx(), 1);
+	assert_int_equal(used_len(0), 8);
+}
+
 static int
 attached(uint64_t qsize)
 {
@@ -340,6 +357,7 @@ main(void)
 		T(test_starved),
 		T(test_starved_half),
 		T(test_starved_reset),
+		T(test_starved_pause),
 		T(test_attach),
 	};
 

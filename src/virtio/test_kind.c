@@ -70,12 +70,13 @@ toy_config_write(struct virtio_dev *v, unsigned off, unsigned width,
 	t->val = val;
 }
 
+static struct vq_work *work[2];	/* what each queue was given */
+
 static enum vq_result
 toy_queue(struct virtio_dev *v, unsigned q, struct vq_work *w)
 {
 	(void)v;
-	(void)q;
-	(void)w;
+	work[q] = w;
 	return VQ_EMPTY;
 }
 
@@ -95,6 +96,16 @@ static const struct virtio_ops bare = {
 	.queue = toy_queue,
 };
 
+/* Its queues may run at the same time. */
+static const struct virtio_ops threaded = {
+	.id = 60,
+	.threads = 1,
+	.attach = toy_attach,
+	.queue = toy_queue,
+};
+
+static const struct dev_ops threaded_dev =
+    VIRTIO_DEV_OPS("toy", struct toy, &threaded, 2);
 static const struct dev_ops full_dev =
     VIRTIO_DEV_OPS("toy", struct toy, &full, 1);
 static const struct dev_ops bare_dev =
@@ -256,6 +267,53 @@ test_bare(void **state)
 	free(t);
 }
 
+static void
+enable(struct toy *t, unsigned q)
+{
+	static const unsigned reg[] = {
+		VIRTIO_QUEUE_DESC, VIRTIO_QUEUE_DRIVER, VIRTIO_QUEUE_DEVICE
+	};
+	unsigned i;
+
+	(void)access_reg(t, VIODEV_WRITE, VIODEV_COMMON, VIRTIO_QUEUE_SELECT,
+	    2, q);
+	for (i = 0; i < 3; i++)
+		(void)access_reg(t, VIODEV_WRITE, VIODEV_COMMON, reg[i], 4,
+		    0x100 * (1 + i + 3 * q));
+	(void)access_reg(t, VIODEV_WRITE, VIODEV_COMMON, VIRTIO_QUEUE_ENABLE,
+	    2, 1);
+}
+
+/* Scratch behind the state, aligned; one for each queue with threads. */
+static void
+test_scratch(void **state)
+{
+	static uint8_t mem[0x1000] __attribute__((aligned(16)));
+	const struct dev_ops *ops[] = { &full_dev, &threaded_dev };
+	struct toy *t;
+	uint8_t *end;
+	unsigned i;
+
+	(void)state;
+	memset(&gm, 0, sizeof(gm));
+	assert_int_equal(gm_add(&gm, 0, sizeof(mem), mem), 0);
+	for (i = 0; i < 2; i++) {
+		t = attach(ops[i]);
+		to_features_ok(t);
+		enable(t, 0);
+		enable(t, 1);
+		work[0] = work[1] = NULL;
+		status(t, 15);
+		assert_true((uint8_t *)work[0] >= (uint8_t *)(t + 1));
+		assert_int_equal((uintptr_t)work[0] % _Alignof(max_align_t),
+		    0);
+		assert_ptr_equal(work[1], work[0] + i);
+		end = (uint8_t *)t + ops[i]->size + ops[i]->scratch;
+		assert_true((uint8_t *)(work[1] + 1) <= end);
+		free(t);
+	}
+}
+
 /* The host hears of changes of the line, not of repetitions. */
 static void
 test_line(void **state)
@@ -288,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_needs_reset_early),
 		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_scratch),
 		cmocka_unit_test(test_line),
 	};
 
