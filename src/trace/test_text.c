@@ -222,62 +222,63 @@ test_hints(void **state)
 	has("r16 w1  # FLUSH\n");
 }
 
+static const char more[] =
+    "conf vioblk\n"
+    "setup features=0x8000000000000001\n"
+    "msg read common device_feature 4\n"
+    "expect reply 4 0x200\n"
+    "msg write common device_feature_select 4 1\n"
+    "msg read common device_feature 4\n"
+    "expect reply 4 0x4\n"
+    "msg write common device_feature_select 4 2\n"
+    "msg read common device_feature 4\n"
+    "expect reply 4 0x4\n"
+    "msg write common driver_feature_select 4 2\n"
+    "msg write common driver_feature 4 1\n"
+    "msg write common queue_select 2 99\n"
+    "msg write common queue_size 2 8\n"
+    "msg read common queue_size 2\n"
+    "expect reply 2 8\n"
+    "msg write common queue_select 2 0\n"
+    "msg read common queue_size 2\n"
+    "expect reply 2 4\n"
+    "msg write common queue_desc 8 0x100001000\n"
+    "msg write common queue_driver 4 0x2000\n"
+    "msg write common queue_driver_hi 4 1\n"
+    "msg write common queue_device 2 1\n"
+    "msg write common queue_device 4 0x3000\n"
+    "msg write common queue_enable 2 1\n"
+    "msg write common queue_size 2 128\n"
+    "msg write notify queue 2 0\n"
+    "load 0x100002000 [0100]\n"
+    "load 0x10000200c [0300]\n"
+    "expect store 0x3000 [0000]\n"
+    "expect store 0x3002 [0500]\n"
+    "expect store 0x3024 [0600]\n"
+    "load 0x100001000 [00]\n"
+    "load 0x9000 [00000000 00000000 01000000 00000000]\n"
+    "load 0x9000 [08000000 00000000 01000000 00000000]\n"
+    "load 0x9000 [0b000000 00000000 01000000 00000000]\n"
+    "load 0x9000 [0d000000 00000000 01000000 00000000]\n"
+    "load 0x9000 [63000000 00000000 01000000 00000000]\n"
+    "expect store 0x7000 [00]\n"
+    "expect store 0x7000 [02]\n"
+    "expect store 0x7000 [03]\n"
+    "expect blk read 1024 len=512\n"
+    "expect blk read 1000 len=512\n"
+    "msg reset\n"
+    "load 0x100002000 [0100]\n";
+
 /* Requests, features and rings in all their kinds. */
 static void
 test_more_hints(void **state)
 {
-	static const char in[] =
-	    "conf vioblk\n"
-	    "setup features=0x8000000000000001\n"
-	    "msg read common device_feature 4\n"
-	    "expect reply 4 0x200\n"
-	    "msg write common device_feature_select 4 1\n"
-	    "msg read common device_feature 4\n"
-	    "expect reply 4 0x4\n"
-	    "msg write common device_feature_select 4 2\n"
-	    "msg read common device_feature 4\n"
-	    "expect reply 4 0x4\n"
-	    "msg write common driver_feature_select 4 2\n"
-	    "msg write common driver_feature 4 1\n"
-	    "msg write common queue_select 2 99\n"
-	    "msg write common queue_size 2 8\n"
-	    "msg read common queue_size 2\n"
-	    "expect reply 2 8\n"
-	    "msg write common queue_select 2 0\n"
-	    "msg read common queue_size 2\n"
-	    "expect reply 2 4\n"
-	    "msg write common queue_desc 8 0x100001000\n"
-	    "msg write common queue_driver 4 0x2000\n"
-	    "msg write common queue_driver_hi 4 1\n"
-	    "msg write common queue_device 2 1\n"
-	    "msg write common queue_device 4 0x3000\n"
-	    "msg write common queue_enable 2 1\n"
-	    "msg write common queue_size 2 128\n"
-	    "msg write notify queue 2 0\n"
-	    "load 0x100002000 [0100]\n"
-	    "load 0x10000200c [0300]\n"
-	    "expect store 0x3000 [0000]\n"
-	    "expect store 0x3002 [0500]\n"
-	    "expect store 0x3024 [0600]\n"
-	    "load 0x100001000 [00]\n"
-	    "load 0x9000 [00000000 00000000 01000000 00000000]\n"
-	    "load 0x9000 [08000000 00000000 01000000 00000000]\n"
-	    "load 0x9000 [0b000000 00000000 01000000 00000000]\n"
-	    "load 0x9000 [0d000000 00000000 01000000 00000000]\n"
-	    "load 0x9000 [63000000 00000000 01000000 00000000]\n"
-	    "expect store 0x7000 [00]\n"
-	    "expect store 0x7000 [02]\n"
-	    "expect store 0x7000 [03]\n"
-	    "expect blk read 1024 len=512\n"
-	    "expect blk read 1000 len=512\n"
-	    "msg reset\n"
-	    "load 0x100002000 [0100]\n";
 	struct text_error err;
 	uint8_t copy[4096];
 	size_t n;
 
 	(void)state;
-	n = build(in, sizeof(in) - 1, &err);
+	n = build(more, sizeof(more) - 1, &err);
 	assert_int_equal(err.line, 0);
 	memcpy(copy, built, n);
 	show(copy, n);

@@ -27,8 +27,8 @@
  *
  * blob: total le32; with the top bit clear, total bytes follow; with it set,
  * (total without the bit) was longer than what is kept: digest u64 (sum.h) of
- * all of it, then the kept prefix.  A total of 2 GiB or more is written as one byte
- * less than that.
+ * all of it, then the kept prefix.  A total of 2 GiB or more is written as one
+ * byte less than that.
  *
  * The name in CONF is at most TRACE_MAXNAME lower case letters and digits; an
  * empty one leaves the kind to whoever runs an input.
