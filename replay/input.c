@@ -28,8 +28,11 @@ look_at(struct input *in, const struct trace_rec *r, unsigned *groups)
 	case TRACE_FAULT:
 	case TRACE_RACE:
 	case TRACE_RELOAD:
+		*groups |= 2;
+		break;
 	case TRACE_STATE:
 		*groups |= 2;
+		in->state = r->off;
 		break;
 	}
 }

@@ -85,6 +85,9 @@ seed(struct input *in, int expanding, const char *device, const char *path)
 	}
 	if (in->kind == INPUT_RECORDING)
 		return complain(in->file.name, "is a recording already");
+	if (in->state != 0)
+		return complain(in->file.name, "offset %zu: a recording cannot "
+		    "say STATE", in->state);
 	if ((k = run_choose(in, device)) == NULL)
 		return EXIT_BAD;
 	return expand(in, k, path);

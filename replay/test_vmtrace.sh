@@ -120,6 +120,15 @@ ends 1 "$V" seed blk x
 is err "vmtrace: blk: is an input already; --expand makes a recording of it"
 ends 1 "$V" seed --expand rec x
 is err "vmtrace: rec: is a recording already"
+printf 'conf vioblk capacity 8\nreload\nstate [00]\n' >state.txt
+ends 0 "$V" build state.txt state
+ends 1 "$V" seed --expand state x
+is err "vmtrace: state: offset 43: a recording cannot say STATE"
+printf 'conf vioblk capacity 8\nsetup\nreload\nchain 0 kick r1 w1\n' >state.txt
+ends 0 "$V" build state.txt state
+ends 0 "$V" seed --expand state state2
+ends 0 "$V" replay state2
+rm state state2 state.txt
 
 t "a recording shows and builds to the same bytes"
 ends 0 "$V" show rec

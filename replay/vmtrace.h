@@ -71,6 +71,7 @@ struct input {
 	enum input_kind		 kind;
 	char			 dev[TRACE_MAXNAME + 1];	/* or empty */
 	int			 cut;		/* last record not whole */
+	size_t			 state;		/* offset of a STATE, or 0 */
 };
 
 /*
