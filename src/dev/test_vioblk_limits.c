@@ -348,6 +348,25 @@ test_attach(void **state)
 	refused(0, 0, NULL);		/* a device for teardown */
 }
 
+/* The longest serial that a list can hold stays inside the state. */
+static void
+test_long_serial(void **state)
+{
+	uint8_t buf[64], want[64];
+	struct wbuf w;
+
+	(void)state;
+	memset(want, 0xa5, sizeof(want));
+	memset(state_mem + vioblk_dev.size, 0xa5, sizeof(want));
+	wb_init(&w, buf, sizeof(buf));
+	devconf_put_int(&w, DEVCONF_CAPACITY, 8);
+	devconf_put_bytes(&w, DEVCONF_SERIAL,
+	    "abcdefghijklmnopqrstuvwxyz1234", 30);
+	assert_non_null(attach(&w));
+	assert_memory_equal(state_mem + vioblk_dev.size, want,
+	    sizeof(want));
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -358,6 +377,7 @@ main(void)
 		T(test_turns),
 		T(test_longest_range),
 		T(test_attach),
+		T(test_long_serial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,8 @@ test_race(void **state)
 	(void)state;
 	for (mode = 1; mode <= 8; mode++)
 		for (seed = 0; seed < 60; seed++) {
-			b->s->oracle.race = 0;
+			sim_stop(b->s);
+			blk_start(b, NULL);
 			blk_up(b, BLK_ALL);
 			b->indirect = (int)(seed & 1);
 			b->s->oracle.race = (uint8_t)mode;

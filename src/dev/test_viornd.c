@@ -305,6 +305,21 @@ test_starved_pause(void **state)
 	assert_int_equal(used_len(0), 8);
 }
 
+/* A device that goes takes its timer with it. */
+static void
+test_starved_detach(void **state)
+{
+	(void)state;
+	up(UINT64_MAX);
+	offer(0, 8, 0);
+	fail_next(0);
+	sim_kick(s, 0);
+	assert_true(s->due[0] != UINT64_MAX);
+	sim_stop(s);
+	assert_true(s->due[0] == UINT64_MAX);
+	sim_start(s, NULL);
+}
+
 static int
 attached(uint64_t qsize)
 {
@@ -358,6 +373,7 @@ main(void)
 		T(test_starved_half),
 		T(test_starved_reset),
 		T(test_starved_pause),
+		T(test_starved_detach),
 		T(test_attach),
 	};
 
