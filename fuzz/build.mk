@@ -2,7 +2,9 @@
 # simulator, nothing else; the harness itself is not instrumented.
 FUZZ		:= empty vq virtio viornd vioblk frame trace restore
 
-fuzzlibs	:= sim trace msg dev virtio devif gmem base
+# The decoding of inputs is harness, too, unless it is what is tested: the
+# archives quiet-* are the same sources without instrumentation.
+fuzzlibs	:= sim quiet-trace quiet-msg dev virtio devif gmem base
 fuzz_vq_libs	:= $(fuzzlibs)
 fuzz_virtio_libs := $(fuzzlibs)
 fuzz_viornd_libs := $(fuzzlibs)
@@ -18,6 +20,17 @@ fuzz_vioblk_objs := simtarget
 
 # The mutator: part of the engine side.
 MUTATOR		:= mutate gen genframe
+
+define quiet_rules
+$(B)/quiet/$(1)/%.o: src/$(1)/%.c
+	@mkdir -p $$(@D)
+	$(HCC) $$(BASECF) $(HINSTR) -Isrc/$(1) $(call inc,$(may_$(1))) -MMD -MP -c -o $$@ $$<
+$(call lib,quiet-$(1)): $(patsubst src/$(1)/%.c,$(B)/quiet/$(1)/%.o,$(call srcs_of,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,trace msg,$(eval $(call quiet_rules,$(l))))
 
 FO		:= $(B)/fuzz
 $(FO)/%.o: fuzz/%.c
@@ -77,7 +90,7 @@ repro: $(B)/replay/vmtrace
 	    fuzz/front repro $$t "$(F)" $(B)/replay/vmtrace
 corpus-min:
 	@fuzz/front need "$(T)"
-	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)
+	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T) build/clang-fuzz/fuzz/fuzz_$(T)_plain
 	@fuzz/front min "$(T)"
 	@fuzz/front index
 corpus-index:

@@ -65,7 +65,7 @@ some_bytes(struct prng *r, uint8_t *p, size_t n)
 		    (uint8_t)prng_next(r);
 }
 
-static void
+void
 gen_setup(struct wbuf *w, struct prng *r)
 {
 	static const uint64_t ring[] = {
@@ -322,7 +322,8 @@ gen_conf(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 	wb_init(&c, list, sizeof(list));
 	if ((t->flavour & FLAVOUR_BLK) != 0) {
 		name = "vioblk";
-		devconf_put_int(&c, DEVCONF_CAPACITY, below(r, 129));
+		devconf_put_int(&c, DEVCONF_CAPACITY,
+		    (t->flavour & FLAVOUR_STATE) != 0 ? 128 : below(r, 129));
 		if (one_in(r, 4))
 			devconf_put_int(&c, DEVCONF_READONLY, below(r, 2));
 		if (one_in(r, 4))
@@ -355,42 +356,51 @@ gen_poke(struct wbuf *w, struct prng *r)
 	trace_put_poke(w, one_in(r, 16) ? odd_number(r) : some_gpa(r), b, n);
 }
 
-/* A saved state of vioblk with one queue, more or less: see state.c. */
+/* A field of a state: the value that fits, or a wild one when it is its turn. */
+static uint64_t
+field(struct prng *r, unsigned *turn, uint64_t fits)
+{
+	return (*turn)-- == 0 ? odd_number(r) : fits;
+}
+
+/* A saved state of vioblk with one queue, at most one field wrong: state.c. */
 static void
 gen_state(struct wbuf *w, struct prng *r)
 {
+	unsigned turn = one_in(r, 3) ? below(r, 20) : 99;
+	int live = !one_in(r, 4);
 	uint8_t b[128];
 	struct wbuf s;
-	int live = !one_in(r, 3);
 
 	wb_init(&s, b, sizeof(b));
-	wb_u16(&s, 1);
-	wb_u16(&s, one_in(r, 8) ? (uint16_t)below(r, 9) : 1);
-	wb_u64(&s, VIRTIO_F_VERSION_1 | (prng_next(r) & 0x30007e46));
-	wb_u32(&s, below(r, 3));
-	wb_u32(&s, below(r, 3));
-	wb_u8(&s, (uint8_t)(one_in(r, 8) ? below(r, 5) : 0));
-	wb_u8(&s, (uint8_t)(one_in(r, 8) ? prng_next(r) : live ? 15 : 11));
-	wb_u8(&s, (uint8_t)(live ? below(r, one_in(r, 8) ? 256 : 4) : 0));
+	wb_u16(&s, (uint16_t)field(r, &turn, 1));
+	wb_u16(&s, (uint16_t)field(r, &turn, 1));
+	wb_u64(&s, field(r, &turn, VIRTIO_F_VERSION_1 |
+	    (prng_next(r) & 0x30007e46)));
+	wb_u32(&s, (uint32_t)field(r, &turn, below(r, 3)));
+	wb_u32(&s, (uint32_t)field(r, &turn, below(r, 3)));
+	wb_u8(&s, (uint8_t)field(r, &turn, 0));
+	wb_u8(&s, (uint8_t)field(r, &turn, live ? 15 : 11));
+	wb_u8(&s, (uint8_t)field(r, &turn, live ? below(r, 4) : 0));
 	wb_u8(&s, (uint8_t)prng_next(r));
-	wb_u8(&s, (uint8_t)below(r, 2));
-	wb_u8(&s, (uint8_t)one_in(r, 4));
-	wb_u16(&s, (uint16_t)below(r, 3));
+	wb_u8(&s, (uint8_t)field(r, &turn, below(r, 2)));
+	wb_u8(&s, (uint8_t)field(r, &turn, one_in(r, 4)));
+	wb_u16(&s, (uint16_t)field(r, &turn, below(r, 3)));
 	wb_u32(&s, 0);
-	wb_u64(&s, one_in(r, 4) ? some_gpa(r) & ~15ULL : 0x400);
-	wb_u64(&s, one_in(r, 4) ? some_gpa(r) & ~1ULL : 0x2400);
-	wb_u64(&s, one_in(r, 4) ? some_gpa(r) & ~3ULL : 0x3000);
-	wb_u16(&s, (uint16_t)(one_in(r, 8) ? odd_number(r) :
-	    1U << below(r, 8)));
+	wb_u64(&s, field(r, &turn, one_in(r, 4) ? some_gpa(r) & ~15ULL :
+	    0x400));
+	wb_u64(&s, field(r, &turn, one_in(r, 4) ? some_gpa(r) & ~1ULL :
+	    0x2400));
+	wb_u64(&s, field(r, &turn, one_in(r, 4) ? some_gpa(r) & ~3ULL :
+	    0x3000));
+	wb_u16(&s, (uint16_t)field(r, &turn, 1U << below(r, 8)));
 	wb_u16(&s, (uint16_t)(live ? prng_next(r) : 0));
 	wb_u16(&s, (uint16_t)(live ? prng_next(r) : 0));
-	wb_u8(&s, (uint8_t)live);
-	wb_u8(&s, (uint8_t)one_in(r, 8));
-	wb_u64(&s, one_in(r, 8) ? odd_number(r) : 128);
-	wb_u8(&s, (uint8_t)below(r, one_in(r, 8) ? 256 : 3));
-	if (one_in(r, 8))
-		b[below(r, (unsigned)s.len)] ^= (uint8_t)(1U << below(r, 8));
-	trace_put_state(w, b, one_in(r, 12) ? below(r, (unsigned)s.len) :
+	wb_u8(&s, (uint8_t)field(r, &turn, (uint64_t)live));
+	wb_u8(&s, (uint8_t)field(r, &turn, 0));
+	wb_u64(&s, field(r, &turn, 128));
+	wb_u8(&s, (uint8_t)field(r, &turn, below(r, 3)));
+	trace_put_state(w, b, one_in(r, 16) ? below(r, (unsigned)s.len) :
 	    s.len);
 }
 

@@ -62,6 +62,33 @@ drop(struct list *l, unsigned at)
 	memmove(l->len + at, l->len + at + 1, (l->n - at) * sizeof(l->len[0]));
 }
 
+static int
+has(const struct list *l, unsigned type)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->p[i][0] == type)
+			return 1;
+	return 0;
+}
+
+/* Without a set-up nothing is served: most of the time there is one. */
+static void
+keep_setup(const struct fuzz_target *t, struct list *l, struct wbuf *w,
+    struct prng *r)
+{
+	size_t start = w->len;
+
+	if (has(l, TRACE_SETUP) || flip(r, 16) == 0 ||
+	    (t->flavour & FLAVOUR_STATE) != 0)
+		return;
+	gen_setup(w, r);
+	if (!wb_bad(w))
+		insert(l, l->n > 0 && l->p[0][0] == TRACE_CONF, w->p + start,
+		    w->len - start);
+}
+
 static size_t
 join(const struct list *l, uint8_t *out, size_t max)
 {
@@ -173,6 +200,7 @@ mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
 	split(&l, data, len, &w);
 	for (n = 1 + flip(&r, 4) * flip(&r, 2); n > 0; n--)
 		step(t, &l, &w, &r);
+	keep_setup(t, &l, &w, &r);
 	len = join(&l, out, max);
 	memcpy(data, out, len);
 	return len;
@@ -202,5 +230,6 @@ mutate_cross(const struct fuzz_target *t, const uint8_t *a, size_t alen,
 			insert(&la, at + i < la.n ? at + i : la.n,
 			    lb.p[from + i], lb.len[from + i]);
 	}
+	keep_setup(t, &la, &w, &r);
 	return max < TRACE_HEADER ? 0 : join(&la, out, max);
 }

@@ -2,10 +2,11 @@
  * The engine side without an engine: runs files and folders, and random
  * inputs from the same mutator.
  *
- *	fuzz_T_plain [-dvx] [-n runs] [-s seed] [-t seconds] [-w file]
+ *	fuzz_T_plain [-dlvx] [-n runs] [-s seed] [-t seconds] [-w file]
  *	    [path ...]
  *
  *	-d	print the digest of all that was run
+ *	-l	list the files that got a request through
  *	-n	after the files, so many mutated inputs
  *	-s	seed of the mutations (1)
  *	-t	run everything again and again for so long; print runs a second
@@ -31,6 +32,7 @@
 #include "target.h"
 
 struct input {
+	char	*path;
 	uint8_t	*p;
 	size_t	 len;
 };
@@ -48,7 +50,8 @@ add_file(const char *path)
 	if ((f = fopen(path, "rb")) == NULL || fstat(fileno(f), &st) == -1)
 		err(1, "%s", path);
 	in.len = (size_t)st.st_size;
-	if ((in.p = malloc(in.len + 1)) == NULL)
+	in.path = strdup(path);
+	if (in.path == NULL || (in.p = malloc(in.len + 1)) == NULL)
 		err(1, NULL);
 	if (fread(in.p, 1, in.len, f) != in.len)
 		errx(1, "%s: cannot be read whole", path);
@@ -166,6 +169,15 @@ print_stat(void)
 	putchar('\n');
 }
 
+static uint64_t
+accepted(void)
+{
+	struct fuzz_stat st = { 0 };
+
+	fuzz_target.stat(&st);
+	return st.accepted;
+}
+
 static void
 time_runs(double limit)
 {
@@ -196,7 +208,7 @@ number(const char *s)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fuzz_%s_plain [-dvx] [-n runs] [-s seed] "
+	fprintf(stderr, "usage: fuzz_%s_plain [-dlvx] [-n runs] [-s seed] "
 	    "[-t seconds] [-w file]\n\t[path ...]\n", fuzz_target.name);
 	exit(2);
 }
@@ -205,15 +217,19 @@ int
 main(int argc, char **argv)
 {
 	unsigned long runs = 0, seed = 1, limit = 0;
-	int c, digest = 0, verbose = 0, changes = 0;
+	int c, digest = 0, list = 0, verbose = 0, changes = 0;
 	const char *save = NULL;
 	struct digest d;
+	uint64_t before;
 	size_t i;
 
-	while ((c = getopt(argc, argv, "dn:s:t:vw:x")) != -1)
+	while ((c = getopt(argc, argv, "dln:s:t:vw:x")) != -1)
 		switch (c) {
 		case 'd':
 			digest = 1;
+			break;
+		case 'l':
+			list = 1;
 			break;
 		case 'n':
 			runs = number(optarg);
@@ -242,8 +258,12 @@ main(int argc, char **argv)
 	if (fuzz_target.deep != NULL && limit == 0)
 		fuzz_target.deep(1);
 	digest_init(&d);
-	for (i = 0; i < ninputs; i++)
+	for (i = 0; i < ninputs; i++) {
+		before = accepted();
 		digest_u64(&d, fuzz_target.run(inputs[i].p, inputs[i].len));
+		if (list && accepted() > before)
+			puts(inputs[i].path);
+	}
 	if (changes)
 		run_changes(&d);
 	run_mutated(runs, seed, save, &d);

@@ -42,6 +42,20 @@ guest_reset(struct guest *g, struct arena *a)
 	g->salt = 0;
 }
 
+/* A driver brings rings that are empty, whatever lay there: 2.7.6, 2.7.8. */
+static void
+clear_ring(struct guest *g, const struct guest_ring *r)
+{
+	static const uint8_t none[4];
+
+	(void)arena_poke(g->arena, r->avail, none, 4);
+	(void)arena_poke(g->arena, r->avail + 4 + 2 * (uint64_t)r->size, none,
+	    2);
+	(void)arena_poke(g->arena, r->used, none, 4);
+	(void)arena_poke(g->arena, r->used + 4 + 8 * (uint64_t)r->size, none,
+	    2);
+}
+
 void
 guest_place(struct guest *g, unsigned q, unsigned layout, unsigned flags)
 {
@@ -74,6 +88,7 @@ guest_place(struct guest *g, unsigned q, unsigned layout, unsigned flags)
 		r->desc += 8;
 	if ((layout & LAYOUT_OUTSIDE) != 0)
 		r->avail = UNMAPPED + q;
+	clear_ring(g, r);
 }
 
 /* Takes len bytes for a buffer or a table; which: 0 low, 1 high memory. */

@@ -148,6 +148,14 @@ check_io(struct sim *s, const struct blk_io *io)
 		sim_fail(s, "host", "vectors and length differ");
 }
 
+/* Nobody follows the requests of a loose queue: what they write is unknown. */
+static void
+forget(struct sim *s, const struct blk_io *io)
+{
+	if (io->op == BLK_WRITE || io->op == BLK_ZERO || io->op == BLK_DISCARD)
+		memset(s->unknown + io->off / 512, 1, io->len / 512);
+}
+
 static int
 host_blk(void *arg, struct blk_io *io)
 {
@@ -168,8 +176,10 @@ host_blk(void *arg, struct blk_io *io)
 		transfer(s, io, len);
 	else if (io->op == BLK_ZERO)
 		memset(s->disk + io->off, 0, len);
-	if (s->oracle.any_loose)
+	if (s->oracle.any_loose) {
 		s->ncalls = 0;
+		forget(s, io);
+	}
 	if (s->ncalls == SIM_CALLS)
 		sim_fail(s, "work", "too many block calls for one request");
 	c = &s->call[s->ncalls++];

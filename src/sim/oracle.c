@@ -79,7 +79,6 @@ find_loose(struct oracle *o)
 			if (a->on && b->on && areas_meet(a->vq, b->vq))
 				a->loose = b->loose = 1;
 		}
-		o->any_loose |= a->loose;
 	}
 }
 
@@ -128,8 +127,12 @@ oracle_begin(struct oracle *o, const struct vq *vq, unsigned nq)
 		q->want = 0;
 		q->undone = 0;
 	}
+	/* What made a queue loose ends with the queue. */
+	o->any_loose = 0;
 	if (fresh)
 		find_loose(o);
+	for (i = 0; i < nq; i++)
+		o->any_loose |= o->q[i].on && o->q[i].loose;
 	o->stat.loose += o->any_loose != 0;
 }
 

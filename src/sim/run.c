@@ -108,8 +108,7 @@ execute(struct sim *s, const struct trace_rec *rec)
 		sim_restore(s, rec->body, rec->len);
 		break;
 	case TRACE_RELOAD:
-		s->met_reload = 1;
-		if (s->reloads)
+		if (s->nreload++ < SIM_RELOADS && s->reloads)
 			sim_reload(s);
 		break;
 	default:
@@ -150,7 +149,7 @@ sim_run(struct sim *s, const uint8_t *data, size_t len)
 
 	s->reloads = 0;
 	plain = run_once(s, data, len);
-	if (!s->met_reload || s->rec != NULL)
+	if (s->nreload == 0 || s->rec != NULL)
 		return plain;
 	stat = s->stat;
 	s->reloads = 1;

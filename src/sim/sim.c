@@ -134,7 +134,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 	s->config_may = s->config_must = 0;
 	s->ops = 0;
 	s->record = 0;
-	s->met_reload = 0;
+	s->nreload = 0;
 	if (conf == NULL) {
 		wb_init(&w, s->confbuf, sizeof(s->confbuf));
 		s->kind->conf(&w);
@@ -318,6 +318,7 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	changed = v->changed;
 	s->ncalls = 0;
 	s->nentropy = 0;
+	s->sentlen = 0;
 	if (m->type == VIODEV_CONFIG)
 		fold_config(s, m, buf, sizeof(buf));
 	oracle_begin(&s->oracle, v->vq, v->nqueues);

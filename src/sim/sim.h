@@ -27,6 +27,7 @@
 #define SIM_CALLS	32
 #define SIM_ENTROPY	4096
 #define SIM_RECORDS	2000		/* of one input that are executed */
+#define SIM_RELOADS	4		/* of one input that are obeyed */
 #define SIM_STATE	8192		/* bytes of a saved state, at most */
 
 struct sim;
@@ -125,7 +126,7 @@ struct sim {
 	uint64_t		 ops;		/* of this input */
 	int			 deep;		/* slow checks, too */
 	int			 reloads;	/* whether to obey RELOAD */
-	int			 met_reload;	/* there was one */
+	unsigned		 nreload;	/* RELOAD records met */
 	int			 dead;		/* attach refused */
 
 	/* where failures go */
