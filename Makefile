@@ -158,6 +158,8 @@ unit: $(TESTBINS)
 include replay/build.mk
 include fuzz/build.mk
 include ci/demo/build.mk
+-include fuzz/seeds/build.mk
+-include fuzz/planted/build.mk
 -include ci/bench/build.mk
 include ci/gates.mk
 

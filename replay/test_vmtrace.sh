@@ -256,7 +256,8 @@ rmdir folder || wrong "folder was touched"
 
 t "a write that fails leaves nothing behind"
 mkdir full
-(ulimit -f 0; exec "$V" build blk.txt full/x) 2>&1 | cat >out
+(ulimit -f 0; exec "$V" build blk.txt full/x) 2>&1 |
+    grep ^vmtrace: >out # coverage builds complain, too
 is out "vmtrace: full/x: File too large"
 rmdir full || wrong "left: $(ls -A full)"
 

@@ -97,8 +97,10 @@ vioblk_config_write(struct virtio_dev *v, unsigned off, unsigned width,
 	if (off != VIOBLK_C_WRITEBACK || width != 1 || val > 1 ||
 	    (v->accepted & VIOBLK_F_CONFIG_WCE) == 0)
 		return;
-	if (val == 0 && vioblk_writeback(b) == 1)
-		(void)vioblk_host(b, &io);
+	if (val == 0 && vioblk_writeback(b) == 1 &&
+	    vioblk_host(b, &io) != VIOBLK_S_OK)
+		dev_log(&v->dev, HLOG_WARN, "vioblk: flush failed while the "
+		    "driver switched to write-through");
 	b->writeback = (uint8_t)val;
 }
 

@@ -125,7 +125,11 @@ struct dev_ops {
 	void	 (*detach)(struct dev *);
 	/* READ answers in msg->data; a message that fits nothing is dropped. */
 	void	 (*msg)(struct dev *, struct viodev_msg *);
-	/* The whole state, field by field, with a version. */
+	/*
+	 * The whole state, field by field, with a version.  Timers are the
+	 * host's: who moves a device sends PAUSE, saves, loads, and sends
+	 * UNPAUSE, which makes the device look at everything again.
+	 */
 	void	 (*save)(const struct dev *, struct wbuf *);
 	/*
 	 * Into freshly attached state.  The bytes may be hostile: 0, or -1
