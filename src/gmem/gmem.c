@@ -39,16 +39,22 @@ range_at(const struct gmem *gm, uint64_t gpa, uint64_t *room)
 	return NULL;
 }
 
-uint8_t *
-gm_hva(const struct gmem *gm, uint64_t gpa, size_t len)
+const struct gm_range *
+gm_range_of(const struct gmem *gm, uint64_t gpa, size_t len)
 {
 	const struct gm_range *r;
 	uint64_t room;
 
 	r = range_at(gm, gpa, &room);
-	if (r == NULL || len > room)
-		return NULL;
-	return r->hva + (gpa - r->gpa);
+	return r == NULL || len > room ? NULL : r;
+}
+
+uint8_t *
+gm_hva(const struct gmem *gm, uint64_t gpa, size_t len)
+{
+	const struct gm_range *r = gm_range_of(gm, gpa, len);
+
+	return r == NULL ? NULL : r->hva + (gpa - r->gpa);
 }
 
 int

@@ -67,6 +67,9 @@ struct gm_win {
  */
 int	gm_add(struct gmem *, uint64_t gpa, uint64_t len, void *hva);
 
+/* The range that a span lies in, whole, or NULL. */
+const struct gm_range *gm_range_of(const struct gmem *, uint64_t gpa,
+	    size_t len);
 /* The host address of a span inside one range, or NULL.  No tap. */
 uint8_t	*gm_hva(const struct gmem *, uint64_t gpa, size_t len);
 /* The way back; 0 with *gpa set, -1 when the pointer is not in a range. */
@@ -108,6 +111,28 @@ gm_return(struct gmem *gm, const struct iovec *iov, int n, size_t len)
 {
 	if (!GM_LIKELY(gm->tap == NULL))
 		gm_return_tapped(gm, iov, n, len);
+}
+
+/*
+ * Loads that the compiler must not repeat: what was checked is what is used.
+ * The empty statement hides from it where the value came from.
+ */
+static inline uint16_t
+gm_once16(const uint8_t *p)
+{
+	uint16_t v = le16_get(p);
+
+	__asm__("" : "+r" (v));
+	return v;
+}
+
+static inline uint64_t
+gm_once64(const uint8_t *p)
+{
+	uint64_t v = le64_get(p);
+
+	__asm__("" : "+r" (v));
+	return v;
 }
 
 /*

@@ -2,13 +2,10 @@
 
 #include <string.h>
 
-/* Offsets in the rings: 2.7.6, 2.7.8. */
-#define RING_IDX	2
-#define RING_ENTRIES	4
-#define USED_ELEM	8
+#define RING_IDX	2U		/* offset of an index: 2.7.6 */
 
-#define LIKELY(x)	__builtin_expect(!!(x), 1)
-#define UNLIKELY(x)	__builtin_expect(!!(x), 0)
+#define INLINE		inline __attribute__((always_inline))
+#define COLD		__attribute__((noinline))
 
 enum walk {
 	WALK_OK,
@@ -19,13 +16,13 @@ enum walk {
 static size_t
 avail_bytes(const struct vq *vq)
 {
-	return RING_ENTRIES + 2 * (size_t)vq->size + (vq->event_idx ? 2 : 0);
+	return VQ_ENTRIES + 2 * (size_t)vq->size + (vq->event_idx ? 2 : 0);
 }
 
 static size_t
 used_bytes(const struct vq *vq)
 {
-	return RING_ENTRIES + USED_ELEM * (size_t)vq->size +
+	return VQ_ENTRIES + VQ_USED_ELEM * (size_t)vq->size +
 	    (vq->event_idx ? 2 : 0);
 }
 
@@ -72,27 +69,65 @@ read_index(struct vq_work *w)
 	return 0;
 }
 
+/*
+ * How far the hot path may go: to the end of what was offered or of what one
+ * look takes, whichever comes first; nowhere when somebody listens.
+ */
+static inline void
+set_until(struct vq_work *w)
+{
+	uint16_t at = w->vq->last_avail;
+
+	if (w->gm->tap != NULL)
+		w->until = at;
+	else if ((uint16_t)(w->stop - at) < (uint16_t)(w->limit - at))
+		w->until = w->stop;
+	else
+		w->until = w->limit;
+}
+
+/* A window, with luck in the range where the last thing was found. */
+static inline int
+window(struct vq_work *w, uint64_t gpa, size_t len, struct gm_win *win)
+{
+	uint64_t off = gpa - w->hot.gpa;
+
+	if (VQ_UNLIKELY(off >= w->hot.len ||
+	    (uint64_t)len - 1 >= w->hot.len - off))
+		return gm_window(w->gm, gpa, len, win);
+	win->p = w->hot.hva + off;
+	win->gpa = gpa;
+	win->len = len;
+	return 0;
+}
+
 int
 vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 {
+	const struct gm_range *r;
+	size_t len = VRING_DESC_SIZE * (size_t)vq->size;
+
 	if (!vq->enabled || vq->broken)
 		return -1;
 	w->vq = vq;
 	w->gm = gm;
-	if (gm_window(gm, vq->desc, VRING_DESC_SIZE * (size_t)vq->size,
-	    &w->desc) == -1 ||
-	    gm_window(gm, vq->avail, avail_bytes(vq), &w->avail) == -1 ||
-	    gm_window(gm, vq->used, used_bytes(vq), &w->used) == -1) {
+	if ((r = gm_range_of(gm, vq->desc, len)) != NULL)
+		w->hot = *r;
+	if (r == NULL || window(w, vq->desc, len, &w->desc) == -1 ||
+	    window(w, vq->avail, avail_bytes(vq), &w->avail) == -1 ||
+	    window(w, vq->used, used_bytes(vq), &w->used) == -1) {
 		vq->broken = 1;
 		return -1;
 	}
-	w->hot = gm->range[0];
 	w->published = vq->used_idx;
-	w->budget = vq->size;
+	w->stop = (uint16_t)(vq->last_avail + vq->size);
 	w->armed = 0;
 	w->more = 0;
 	w->malformed = 0;
-	return read_index(w);
+	if (read_index(w) == -1)
+		return -1;
+	set_until(w);
+	return 0;
 }
 
 /*
@@ -106,8 +141,8 @@ rearm(struct vq_work *w)
 	struct vq *vq = w->vq;
 
 	if (vq->event_idx && !(w->armed && w->event == vq->last_avail)) {
-		gm_store16(w->gm, &w->used, RING_ENTRIES +
-		    USED_ELEM * (size_t)vq->size, vq->last_avail);
+		gm_store16(w->gm, &w->used, VQ_ENTRIES +
+		    VQ_USED_ELEM * (size_t)vq->size, vq->last_avail);
 		w->event = vq->last_avail;
 		w->armed = 1;
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -115,176 +150,273 @@ rearm(struct vq_work *w)
 	return read_index(w);
 }
 
-/* Appends a segment as host vectors; -1 when a byte of it is not mapped. */
-static int
-add_segment(struct vq_work *w, uint64_t gpa, uint32_t len, int *n)
+/*
+ * Appends a segment that is not, or not all, in the range of the one before:
+ * the place behind it, or NULL when a byte of it is not mapped.
+ */
+static COLD struct iovec *
+borrow_segment(struct vq_work *w, uint64_t gpa, uint32_t len,
+    struct iovec *v)
 {
-	uint64_t off = gpa - w->hot.gpa;
-	unsigned i;
-	int k;
+	const struct gm_range *r;
+	int n;
 
-	if (UNLIKELY(off >= w->hot.len || len > w->hot.len - off)) {
-		k = gm_borrow(w->gm, gpa, len, w->iov + *n, VQ_SEGMAX - *n);
-		if (k < 0)
-			return -1;
-		*n += k;
-		for (i = 0; i < w->gm->n; i++)
-			if (gpa - w->gm->range[i].gpa < w->gm->range[i].len)
-				w->hot = w->gm->range[i];
-		return 0;
-	}
-	if (*n == VQ_SEGMAX)
-		return -1;
-	w->iov[*n].iov_base = w->hot.hva + off;
-	w->iov[*n].iov_len = len;
-	*n += 1;
-	return 0;
+	if (len == 0)
+		return v;
+	n = gm_borrow(w->gm, gpa, len, v, (int)(w->iov + VQ_SEGMAX - v));
+	if (n < 0)
+		return NULL;
+	if ((r = gm_range_of(w->gm, gpa, 1)) != NULL)
+		w->hot = *r;
+	return v + n;
 }
 
-struct desc {
-	uint64_t	addr;
-	uint32_t	len;
-	uint16_t	flags;
-	uint16_t	next;
-};
-
-static inline void
-fetch_desc(struct vq_work *w, const struct gm_win *table, unsigned i,
-    struct desc *d)
+static INLINE struct iovec *
+add_segment(struct vq_work *w, uint64_t gpa, uint32_t len, struct iovec *v)
 {
-	uint8_t raw[VRING_DESC_SIZE];
-	uint64_t tail;
+	uint64_t off = gpa - w->hot.gpa;
 
-	gm_fetch(w->gm, table, (size_t)i * VRING_DESC_SIZE, raw, sizeof(raw));
-	d->addr = le64_get(raw);
-	tail = le64_get(raw + 8);
-	d->len = (uint32_t)tail;
-	d->flags = (uint16_t)(tail >> 32);
-	d->next = (uint16_t)(tail >> 48);
+	if (VQ_UNLIKELY(!vq_in_range(w, off, len)))
+		return borrow_segment(w, gpa, len, v);
+	if (VQ_UNLIKELY(v == w->iov + VQ_SEGMAX))
+		return NULL;
+	v->iov_base = w->hot.hva + off;
+	v->iov_len = len;
+	return v + 1;
+}
+
+static INLINE struct vq_desc
+fetch_desc(struct vq_work *w, const struct gm_win *table, unsigned i,
+    int tapped)
+{
+	size_t off = (size_t)i * VRING_DESC_SIZE;
+	uint8_t raw[VRING_DESC_SIZE];
+	struct vq_desc d;
+
+	d.addr = gm_once64(table->p + off);
+	d.rest = gm_once64(table->p + off + 8);
+	if (tapped) {
+		le64_put(raw, d.addr);
+		le64_put(raw + 8, d.rest);
+		w->gm->tap->load(w->gm->taparg, table->gpa + off, raw,
+		    sizeof(raw));
+		d.addr = le64_get(raw);
+		d.rest = le64_get(raw + 8);
+	}
+	return d;
 }
 
 /*
  * Goes into an indirect table: 2.7.5.3.  One level, nothing behind it, whole
  * descriptors; the WRITE flag here has no meaning.
  */
-static int
-enter_table(struct vq_work *w, const struct desc *d, struct gm_win *table)
+static inline int
+enter_table(struct vq_work *w, const struct vq_desc *d, struct gm_win *table)
 {
-	if (!w->vq->indirect || (d->flags & VRING_DESC_NEXT) != 0 ||
-	    d->len % VRING_DESC_SIZE != 0 ||
-	    d->len / VRING_DESC_SIZE > VQ_SEGMAX)
+	uint32_t len = vq_desc_len(d);
+
+	if (!w->vq->indirect || (vq_desc_flags(d) & VRING_DESC_NEXT) != 0 ||
+	    len % VRING_DESC_SIZE != 0 || len / VRING_DESC_SIZE > VQ_SEGMAX)
 		return -1;
-	return gm_window(w->gm, d->addr, d->len, table);
+	return window(w, d->addr, len, table);
 }
 
-static enum walk
-walk_chain(struct vq_work *w, unsigned i, struct vq_chain *c)
-{
-	const struct gm_win *table = &w->desc;
-	unsigned entries = w->vq->size, steps = entries;
-	uint64_t rlen = 0, wlen = 0;
-	struct gm_win inner;
-	int n = 0, nr = -1;
-	struct desc d;
+/* How far a walk has come. */
+struct walked {
+	struct iovec	*v;		/* behind the last segment */
+	uint64_t	 len;		/* bytes so far */
+	unsigned	 side;		/* VRING_DESC_WRITE behind the middle */
+};
 
-	for (;;) {
-		if (UNLIKELY(steps-- == 0))
-			return WALK_LOOP;
-		fetch_desc(w, table, i, &d);
-		if (UNLIKELY((d.flags & VRING_DESC_INDIRECT) != 0)) {
-			if (table == &inner || enter_table(w, &d, &inner) == -1)
-				return WALK_BAD;
-			table = &inner;
-			entries = steps = d.len / VRING_DESC_SIZE;
-			i = 0;
-			continue;
-		}
-		if ((d.flags & VRING_DESC_WRITE) != 0) {
-			if (nr < 0)
-				nr = n;
-			wlen += d.len;
-		} else {
-			if (UNLIKELY(nr >= 0))
-				return WALK_BAD;
-			rlen += d.len;
-		}
-		if (LIKELY(d.len != 0) &&
-		    UNLIKELY(add_segment(w, d.addr, d.len, &n) == -1))
-			return WALK_BAD;
-		if ((d.flags & VRING_DESC_NEXT) == 0)
-			break;
-		i = d.next;
-		if (UNLIKELY(i >= entries))
-			return WALK_BAD;
-	}
-	if (UNLIKELY(rlen + wlen > UINT32_MAX))
+static enum walk walk_inner(struct vq_work *, struct vq_chain *,
+    struct vq_desc, struct walked *);
+static enum walk walk_inner_tapped(struct vq_work *, struct vq_chain *,
+    struct vq_desc, struct walked *);
+
+static INLINE enum walk
+walk_end(struct vq_work *w, struct vq_chain *c, const struct walked *at)
+{
+	struct iovec *mid = at->v;
+
+	if (VQ_UNLIKELY(at->len > UINT32_MAX))
 		return WALK_BAD;
-	if (nr < 0)
-		nr = n;
+	if (at->side != 0)
+		mid = c->w;
+	else {
+		c->w = mid;
+		c->rlen = (uint32_t)at->len;
+	}
+	c->wlen = (uint32_t)at->len - c->rlen;
 	c->r = w->iov;
-	c->nr = nr;
-	c->w = w->iov + nr;
-	c->nw = n - nr;
-	c->rlen = (uint32_t)rlen;
-	c->wlen = (uint32_t)wlen;
+	c->nr = (int)(mid - w->iov);
+	c->nw = (int)(at->v - mid);
 	return WALK_OK;
 }
 
+/*
+ * One pass over a table from descriptor d on, which is fetched.  Readable
+ * segments come first: c->w and c->rlen are set when a writable one comes by.
+ */
+static INLINE enum walk
+walk_table(struct vq_work *w, struct vq_chain *c, const struct gm_win *table,
+    struct vq_desc d, struct walked at, int tapped)
+{
+	const int nested = table != &w->desc;
+	unsigned entries = nested ? (unsigned)(table->len / VRING_DESC_SIZE) :
+	    w->vq->size;
+	unsigned steps = entries, i;
+
+	for (;; d = fetch_desc(w, table, i, tapped)) {
+		if ((vq_desc_flags(&d) & (VRING_DESC_WRITE |
+		    VRING_DESC_INDIRECT)) != at.side) {
+			if ((vq_desc_flags(&d) & VRING_DESC_INDIRECT) != 0) {
+				struct walked copy = at;
+
+				if (nested)
+					return WALK_BAD;
+				return tapped ?
+				    walk_inner_tapped(w, c, d, &copy) :
+				    walk_inner(w, c, d, &copy);
+			}
+			if (VQ_UNLIKELY(at.side != 0))
+				return WALK_BAD;
+			at.side = VRING_DESC_WRITE;
+			c->w = at.v;
+			c->rlen = (uint32_t)at.len;
+		}
+		at.len += vq_desc_len(&d);
+		at.v = add_segment(w, d.addr, vq_desc_len(&d), at.v);
+		if (VQ_UNLIKELY(at.v == NULL))
+			return WALK_BAD;
+		if ((vq_desc_flags(&d) & VRING_DESC_NEXT) == 0)
+			return walk_end(w, c, &at);
+		i = vq_desc_next(&d);
+		if (VQ_UNLIKELY(i >= entries))
+			return WALK_BAD;
+		if (VQ_UNLIKELY(--steps == 0))
+			return WALK_LOOP;
+	}
+}
+
+static INLINE enum walk
+walk_indirect(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
+    const struct walked *at, int tapped)
+{
+	struct gm_win table;
+
+	if (enter_table(w, &d, &table) == -1)
+		return WALK_BAD;
+	return walk_table(w, c, &table, fetch_desc(w, &table, 0, tapped), *at,
+	    tapped);
+}
+
+static COLD enum walk
+walk_inner(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
+    struct walked *at)
+{
+	return walk_indirect(w, c, d, at, 0);
+}
+
+static COLD enum walk
+walk_inner_tapped(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
+    struct walked *at)
+{
+	return walk_indirect(w, c, d, at, 1);
+}
+
+/* The chain at head; VQ_EMPTY when it was malformed and went back. */
+static INLINE enum vq_result
+take_chain(struct vq_work *w, struct vq_chain *c, unsigned head,
+    struct vq_desc d, int tapped)
+{
+	const struct walked start = { .v = w->iov };
+	enum walk res;
+
+	c->gm = w->gm;
+	c->head = (uint16_t)head;
+	c->written = 0;
+	res = walk_table(w, c, &w->desc, d, start, tapped);
+	if (VQ_LIKELY(res == WALK_OK))
+		return VQ_CHAIN;
+	if (res == WALK_LOOP)
+		return vq_next_bad(w);
+	w->malformed++;
+	vq_done(w, c);
+	return VQ_EMPTY;
+}
+
 enum vq_result
-vq_next(struct vq_work *w, struct vq_chain *c)
+vq_next_bad(struct vq_work *w)
+{
+	w->vq->broken = 1;
+	return VQ_BROKEN;
+}
+
+enum vq_result
+vq_next_long(struct vq_work *w, struct vq_chain *c, unsigned head,
+    struct vq_desc d)
+{
+	enum vq_result res = take_chain(w, c, head, d, 0);
+
+	return VQ_UNLIKELY(res == VQ_EMPTY) ? vq_next_slow(w, c) : res;
+}
+
+/* What the next entry leads to; VQ_EMPTY when that went back. */
+static INLINE enum vq_result
+take_entry(struct vq_work *w, struct vq_chain *c, int tapped)
 {
 	struct vq *vq = w->vq;
-	unsigned mask = vq->size - 1U;
+	size_t off = VQ_ENTRIES +
+	    2 * (size_t)(vq->last_avail & (vq->size - 1U));
+	unsigned head;
 	uint8_t raw[2];
-	uint16_t head;
 
-	for (;;) {
+	le16_put(raw, gm_once16(w->avail.p + off));
+	if (tapped)
+		w->gm->tap->load(w->gm->taparg, w->avail.gpa + off, raw, 2);
+	head = le16_get(raw);
+	if (head >= vq->size)
+		return vq_next_bad(w);
+	vq->last_avail++;
+	return take_chain(w, c, head,
+	    fetch_desc(w, &w->desc, head, tapped), tapped);
+}
+
+enum vq_result
+vq_next_slow(struct vq_work *w, struct vq_chain *c)
+{
+	struct vq *vq = w->vq;
+	enum vq_result res;
+
+	do {
 		if (vq->last_avail == w->limit) {
 			if (rearm(w) == -1)
 				return VQ_BROKEN;
 			if (vq->last_avail == w->limit)
 				return VQ_EMPTY;
 		}
-		if (UNLIKELY(w->budget == 0)) {
+		if (vq->last_avail == w->stop) {
 			w->more = 1;
 			return VQ_EMPTY;
 		}
-		w->budget--;
-		gm_fetch(w->gm, &w->avail,
-		    RING_ENTRIES + 2 * (size_t)(vq->last_avail & mask), raw, 2);
-		head = le16_get(raw);
-		if (UNLIKELY(head >= vq->size)) {
-			vq->broken = 1;
-			return VQ_BROKEN;
-		}
-		c->gm = w->gm;
-		c->head = head;
-		c->written = 0;
-		vq->last_avail++;
-		switch (walk_chain(w, head, c)) {
-		case WALK_OK:
-			return VQ_CHAIN;
-		case WALK_LOOP:
-			vq->broken = 1;
-			return VQ_BROKEN;
-		case WALK_BAD:
-			w->malformed++;
-			vq_done(w, c);
-			break;
-		}
-	}
+		if (w->gm->tap == NULL)
+			res = take_entry(w, c, 0);
+		else
+			res = take_entry(w, c, 1);
+		set_until(w);
+	} while (res == VQ_EMPTY);
+	return res;
 }
 
 void
-vq_done(struct vq_work *w, const struct vq_chain *c)
+vq_done_tapped(struct vq_work *w, const struct vq_chain *c)
 {
 	struct vq *vq = w->vq;
-	uint8_t elem[USED_ELEM];
+	uint8_t elem[VQ_USED_ELEM];
 
-	le32_put(elem, c->head);
-	le32_put(elem + 4, c->written);
-	gm_put(w->gm, &w->used, RING_ENTRIES +
-	    USED_ELEM * (size_t)(vq->used_idx & (vq->size - 1U)), elem,
+	le64_put(elem, c->head | (uint64_t)c->written << 32);
+	gm_put(w->gm, &w->used, VQ_ENTRIES +
+	    VQ_USED_ELEM * (size_t)(vq->used_idx & (vq->size - 1U)), elem,
 	    sizeof(elem));
 	vq->used_idx++;
 }
@@ -293,13 +425,14 @@ void
 vq_undo(struct vq_work *w)
 {
 	w->vq->last_avail--;
-	w->budget++;
+	w->until = w->vq->last_avail;
 }
 
 void
 vq_stop(struct vq_work *w)
 {
 	w->more = 1;
+	w->stop = w->until = w->vq->last_avail;
 }
 
 /* 2.7.10: has the index moved over the event since the last time? */
@@ -317,8 +450,8 @@ vq_end(struct vq_work *w)
 
 	if (vq->event_idx && !vq->broken &&
 	    !(w->armed && w->event == vq->last_avail))
-		gm_store16(w->gm, &w->used, RING_ENTRIES +
-		    USED_ELEM * (size_t)vq->size, vq->last_avail);
+		gm_store16(w->gm, &w->used, VQ_ENTRIES +
+		    VQ_USED_ELEM * (size_t)vq->size, vq->last_avail);
 	if (vq->used_idx == before)
 		return 0;
 	/* Release: the elements are visible before the index covers them. */
@@ -333,6 +466,6 @@ vq_end(struct vq_work *w)
 		return (gm_load16(w->gm, &w->avail, 0) &
 		    VRING_AVAIL_NO_IRQ) == 0;
 	event = gm_load16(w->gm, &w->avail,
-	    RING_ENTRIES + 2 * (size_t)vq->size);
+	    VQ_ENTRIES + 2 * (size_t)vq->size);
 	return crossed(event, vq->used_idx, before);
 }
