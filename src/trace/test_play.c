@@ -318,6 +318,27 @@ begin(struct wbuf *w)
 	trace_put_answer(w, TRACE_CALL_CLOCK, 0, "12345678", 8, 8);
 }
 
+/* A load from another place, or of another length. */
+static void
+test_wrong_load(void **state)
+{
+	struct viodev_msg loads = { .type = VIODEV_KICK, .where = 0 };
+	uint8_t zero[16] = { 0 };
+	struct wbuf w;
+
+	(void)state;
+	begin(&w);
+	trace_put_msg(&w, &loads);
+	trace_put_load(&w, 0x101, zero, 8, 8);
+	differs(&w, "load 0x101 [00000000 00000000]",
+	    "load of 16 bytes at 0x100");
+	begin(&w);
+	trace_put_msg(&w, &loads);
+	trace_put_load(&w, 0x101, zero, 16, 16);
+	differs(&w, "load 0x101 [00000000 00000000 00000000 00000000]",
+	    "load of 16 bytes at 0x100");
+}
+
 /* Answers that cannot be the answers to what the device asks. */
 static void
 test_wrong_answers(void **state)
@@ -452,6 +473,77 @@ test_once(void **state)
 	assert_int_equal(again, 6);
 }
 
+/* The type of the last record. */
+static unsigned
+last_type(void)
+{
+	struct trace_reader t;
+	struct trace_rec r = { 0 };
+
+	trace_open(&t, trace, tracelen);
+	while (trace_next(&t, &r) == TRACE_OK)
+		;
+	return r.type;
+}
+
+/* Only a write of all that was lent, and of nothing else, goes without. */
+static void
+test_lends_more(void **state)
+{
+	static uint8_t buf[REC_BUFMIN], mem[MEM];
+	struct gmem gm = { 0 };
+	struct real real = { { 1 }, 0, 0, 0 };
+	struct dev_host real_host = { &real_ops, &real }, h;
+	struct rec r = {
+		.sink = sink, .room = TRACE, .buf = buf, .bufcap = sizeof(buf)
+	};
+	struct devconf dc = { NULL, 0 };
+	struct trace_reader t;
+	struct trace_rec rec;
+	struct toy toy;
+	unsigned writes = 0;
+
+	(void)state;
+	tracelen = 0;
+	gm_add(&gm, 0x100, sizeof(mem), mem);
+	rec_start(&r, "toy", &dc, &gm, &real_host);
+	h = rec_host(&r);
+	assert_non_null(dev_attach(&toy_dev, &toy, &h, &gm, &dc));
+	kick(&r, &toy.dev, TOY_LENDS_MORE);
+	rec_stop(&r, &gm);
+	trace_open(&t, trace, tracelen);
+	while (trace_next(&t, &rec) == TRACE_OK)
+		if (rec.type == TRACE_EXPECT &&
+		    rec.u.expect.kind == TRACE_BLK) {
+			writes++;
+			assert_int_equal(rec.u.expect.arg, BLK_WRITE);
+			assert_int_equal(rec.u.expect.blob.total, 90);
+		}
+	assert_int_equal(writes, 1);
+}
+
+/* What was not kept the device sees as zeros. */
+static void
+test_zeros(void **state)
+{
+	uint8_t got[80], zero[80] = { 0 };
+	struct trace_reader t;
+	struct dev_host h;
+	struct wbuf w;
+
+	(void)state;
+	memset(got, 0xee, sizeof(got));
+	wb_init(&w, trace, sizeof(trace));
+	trace_put_header(&w);
+	trace_put_answer(&w, TRACE_CALL_ENTROPY, 0, got, sizeof(got), 4);
+	trace_open(&t, trace, w.len);
+	play_init(player, &t, NULL, 0);
+	h = play_host(player);
+	assert_int_equal(h.ops->entropy(h.arg, got, sizeof(got)), 0);
+	assert_int_equal(got[3], 0xee);
+	assert_memory_equal(got + 4, zero, sizeof(got) - 4);
+}
+
 /* A panic: what led to it is in the recording, and it plays to the same. */
 static void
 test_panic(void **state)
@@ -480,6 +572,7 @@ test_panic(void **state)
 	assert_string_equal(lastline, "toy 10");
 	assert_true(r.off);
 	rec_stop(&r, &gm);
+	assert_int_equal(last_type(), TRACE_EXPECT);
 	lastline[0] = '\0';
 	assert_int_equal(trace_open(&t, trace, tracelen), TRACE_OK);
 	play_init(player, &t, scratch, sizeof(scratch));
@@ -574,9 +667,12 @@ main(void)
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_wrong_records),
+		cmocka_unit_test(test_wrong_load),
 		cmocka_unit_test(test_wrong_answers),
 		cmocka_unit_test(test_tap_below),
 		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_lends_more),
+		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_panic),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_state_too_long),

@@ -191,6 +191,8 @@ test_hints(void **state)
 	    "load 0x1020 [00600000 00000000 20000000 04000000]\n"
 	    "load 0x6010 [00700000 00000000 01000000 02000000]\n"
 	    "load 0x5000 [01000000 00000000 0a000000 00000000]\n"
+	    "load 0x2008 [0100]\n"
+	    "load 0x6010 [01000000 00000000 0b000000 00000000]\n"
 	    "expect store 0x7000 [01]\n"
 	    "expect store 0x3004 [07000000 01020000]\n"
 	    "expect store 0x3044 [0100]\n"
@@ -216,6 +218,7 @@ test_hints(void **state)
 	has("# queue 1 descriptor 2: 32 bytes at 0x6000, table\n");
 	has("# table entry 1: 1 bytes at 0x7000, writable\n");
 	has("# OUT sector 10\n");
+	has("# OUT sector 11\n");	/* where a table was before */
 	has("# status IOERR\n");
 	has("# queue 1 used entry 0: head 7, 513 bytes\n");
 	has("# queue 1 avail event 1\n");

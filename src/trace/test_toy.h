@@ -20,6 +20,7 @@
 #include "rec.h"
 
 #define TOY_PANIC 0x12345678		/* no single bit away from others */
+#define TOY_LENDS_MORE 0x2345678
 
 /* ------------------------------------------------------------- the toy */
 
@@ -82,6 +83,21 @@ toy_blk(struct toy *t, enum blk_op op, int n)
 		gm_return(t->dev.gm, iov, n, io.len);
 	if (res == BLK_OK && op == BLK_READ)
 		(void)gm_copyout(t->dev.gm, 0x300, "ok", 2);
+}
+
+/* Lends two pieces and writes one. */
+static void
+toy_lends_more(struct toy *t)
+{
+	struct iovec iov[2];
+	struct blk_io io = {
+		.op = BLK_WRITE, .iov = iov, .niov = 1, .len = 90
+	};
+
+	(void)gm_borrow(t->dev.gm, 0x1000, 90, &iov[0], 1);
+	(void)gm_borrow(t->dev.gm, 0x1100, 90, &iov[1], 1);
+	gm_lend(t->dev.gm, iov, 2);
+	(void)t->dev.host.ops->blk(t->dev.host.arg, &io);
 }
 
 /* Writes what it computed, not what the guest lent. */
@@ -181,7 +197,11 @@ toy_msg(struct dev *d, struct viodev_msg *m)
 	case 9:
 		toy_blk(t, BLK_FLUSH, 0);
 		break;
+	case TOY_LENDS_MORE:
+		toy_lends_more(t);
+		break;
 	case TOY_PANIC:
+		t->dev.host.ops->irq(t->dev.host.arg, 1);
 		t->dev.host.ops->panic(t->dev.host.arg, "toy %d", 10);
 	}
 	t->count += t->bug == 7;
