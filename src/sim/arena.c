@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "digest.h"
 #include "poison.h"
 
 #define TOTAL	((size_t)ARENA_RANGES * ARENA_SIZE)
@@ -139,6 +140,18 @@ arena_touch(struct arena *a, uint64_t gpa, size_t len)
 	a->touched[r] |= (~0ULL << first) & (~0ULL >> (63 - last));
 	if (here < len)
 		arena_touch(a, gpa + here, len - here);
+}
+
+void
+arena_touch_all(struct arena *a)
+{
+	memset(a->touched, 0xff, sizeof(a->touched));
+}
+
+uint64_t
+arena_digest(const struct arena *a)
+{
+	return digest_of(a->mem[a->side], TOTAL);
 }
 
 int

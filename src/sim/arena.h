@@ -37,6 +37,10 @@ int	arena_poke(struct arena *, uint64_t gpa, const void *, size_t);
 int	arena_peek(const struct arena *, uint64_t gpa, void *, size_t);
 /* Somebody is about to change these bytes. */
 void	arena_touch(struct arena *, uint64_t gpa, size_t len);
+/* Nobody tells what is used: everything is. */
+void	arena_touch_all(struct arena *);
+/* Of all bytes of all ranges. */
+uint64_t arena_digest(const struct arena *);
 /* 1 when every byte that nobody touched is still 0. */
 int	arena_clean(const struct arena *);
 

@@ -176,7 +176,7 @@ host_blk(void *arg, struct blk_io *io)
 		transfer(s, io, len);
 	else if (io->op == BLK_ZERO)
 		memset(s->disk + io->off, 0, len);
-	if (s->oracle.any_loose) {
+	if (oracle_blind(&s->oracle)) {
 		s->ncalls = 0;
 		forget(s, io);
 	}
@@ -243,7 +243,7 @@ host_entropy(void *arg, void *buf, size_t len)
 		v = LE_SWAP64(prng_next(&s->random));
 		memcpy(p + i, &v, len - i);
 	}
-	if (s->oracle.any_loose)
+	if (oracle_blind(&s->oracle))
 		s->nentropy = 0;
 	if (len <= SIM_ENTROPY - s->nentropy) {
 		memcpy(s->entropy + s->nentropy, buf, len);

@@ -544,7 +544,7 @@ oracle_end(struct oracle *o, int reset, int isr, int fresh)
 	unsigned i;
 	int want = 0;
 
-	if (o->any_loose) {
+	if (oracle_blind(o)) {
 		o->c.open = o->c.walking = 0;
 		return;
 	}
@@ -569,7 +569,7 @@ oracle_drained(struct oracle *o, unsigned i)
 	struct oracle_queue *q = &o->q[i];
 	uint8_t b[2];
 
-	if (o->any_loose || o->race != 0 || !q->on || q->broken || q->undone)
+	if (oracle_blind(o) || o->race != 0 || !q->on || q->broken || q->undone)
 		return;
 	if (arena_peek(o->arena, q->vq->avail + IDX, b, 2) == -1)
 		return;

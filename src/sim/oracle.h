@@ -94,6 +94,7 @@ struct oracle {
 	struct oracle_chain	 c;
 	unsigned		 work;		/* since the last entry */
 	int			 any_loose;
+	int			 off;		/* nobody watches: no tap */
 	int			 touched;	/* memory was used */
 	uint8_t			 race, raceseed;
 	uint64_t		 racectr;
@@ -109,6 +110,13 @@ struct oracle {
 				    __attribute__((noreturn));
 	void			*failarg;
 };
+
+/* Whether chains are not being followed now. */
+static inline int
+oracle_blind(const struct oracle *o)
+{
+	return o->any_loose || o->off;
+}
 
 /* The tap for the arena; its argument is the oracle. */
 extern const struct gm_tap oracle_tap;

@@ -144,8 +144,13 @@ sim_start(struct sim *s, const struct devconf *conf)
 		s->conf = *conf;
 	if (s->kind->attached != NULL)
 		s->kind->attached(s, &s->conf);
-	s->arena.gm.tap = &oracle_tap;
-	s->arena.gm.taparg = &s->oracle;
+	s->oracle.off = s->bare;
+	if (s->bare)
+		arena_touch_all(&s->arena);
+	else {
+		s->arena.gm.tap = &oracle_tap;
+		s->arena.gm.taparg = &s->oracle;
+	}
 	if (s->rec != NULL)
 		rec_start(s->rec, s->kind->dev->name, &s->conf, &s->arena.gm,
 		    &s->host);
@@ -168,7 +173,7 @@ sim_stop(struct sim *s)
 	}
 	if (s->rec != NULL)
 		rec_stop(s->rec, &s->arena.gm);
-	if (s->deep && !arena_clean(&s->arena))
+	if (s->deep && !s->bare && !arena_clean(&s->arena))
 		sim_fail(s, "write", "memory was written behind the model");
 	s->stat.inputs++;
 	s->stat.ops |= s->ops;
@@ -197,7 +202,7 @@ check_reset_cause(struct sim *s, const struct virtio_dev *v)
 {
 	unsigned q;
 
-	if (s->oracle.any_loose)
+	if (oracle_blind(&s->oracle))
 		return;
 	for (q = 0; q < v->nqueues; q++)
 		if (v->vq[q].enabled &&

@@ -125,6 +125,7 @@ struct sim {
 	struct sim_stat		 stat;
 	uint64_t		 ops;		/* of this input */
 	int			 deep;		/* slow checks, too */
+	int			 bare;		/* no tap, as in production */
 	int			 reloads;	/* whether to obey RELOAD */
 	unsigned		 nreload;	/* RELOAD records met */
 	int			 dead;		/* attach refused */
