@@ -100,7 +100,7 @@ fuzz-smoke:
 	@fuzz/front smoke "$(S)"
 
 # These run in the present flavour.
-corpus-run: $(PLAIN)
+corpus-run: $(PLAIN) $(B)/replay/vmtrace
 	@fuzz/front run $(FO)
 liveness: $(PLAIN)
 	@fuzz/front liveness $(FO)

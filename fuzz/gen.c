@@ -356,7 +356,7 @@ gen_poke(struct wbuf *w, struct prng *r)
 	trace_put_poke(w, one_in(r, 16) ? odd_number(r) : some_gpa(r), b, n);
 }
 
-/* A field of a state: the value that fits, or a wild one when it is its turn. */
+/* A field of a state: what fits, or a wild value when it is its turn. */
 static uint64_t
 field(struct prng *r, unsigned *turn, uint64_t fits)
 {

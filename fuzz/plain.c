@@ -213,65 +213,84 @@ usage(void)
 	exit(2);
 }
 
-int
-main(int argc, char **argv)
+struct options {
+	unsigned long	 runs, seed, limit;
+	int		 digest, list, verbose, changes;
+	const char	*save;
+};
+
+static void
+parse(struct options *o, int argc, char **argv)
 {
-	unsigned long runs = 0, seed = 1, limit = 0;
-	int c, digest = 0, list = 0, verbose = 0, changes = 0;
-	const char *save = NULL;
-	struct digest d;
-	uint64_t before;
-	size_t i;
+	int c;
 
 	while ((c = getopt(argc, argv, "dln:s:t:vw:x")) != -1)
 		switch (c) {
 		case 'd':
-			digest = 1;
+			o->digest = 1;
 			break;
 		case 'l':
-			list = 1;
+			o->list = 1;
 			break;
 		case 'n':
-			runs = number(optarg);
+			o->runs = number(optarg);
 			break;
 		case 's':
-			seed = number(optarg);
+			o->seed = number(optarg);
 			break;
 		case 't':
-			limit = number(optarg);
+			o->limit = number(optarg);
 			break;
 		case 'v':
-			verbose = 1;
+			o->verbose = 1;
 			break;
 		case 'w':
-			save = optarg;
+			o->save = optarg;
 			break;
 		case 'x':
-			changes = 1;
+			o->changes = 1;
 			break;
 		default:
 			usage();
 		}
-	for (argv += optind; *argv != NULL; argv++)
-		add_path(*argv);
-	fuzz_target.init();
-	if (fuzz_target.deep != NULL && limit == 0)
-		fuzz_target.deep(1);
-	digest_init(&d);
+}
+
+static void
+run_files(int list, struct digest *d)
+{
+	uint64_t before;
+	size_t i;
+
 	for (i = 0; i < ninputs; i++) {
 		before = accepted();
-		digest_u64(&d, fuzz_target.run(inputs[i].p, inputs[i].len));
+		digest_u64(d, fuzz_target.run(inputs[i].p, inputs[i].len));
 		if (list && accepted() > before)
 			puts(inputs[i].path);
 	}
-	if (changes)
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .seed = 1 };
+	struct digest d;
+
+	parse(&o, argc, argv);
+	for (argv += optind; *argv != NULL; argv++)
+		add_path(*argv);
+	fuzz_target.init();
+	if (fuzz_target.deep != NULL && o.limit == 0)
+		fuzz_target.deep(1);
+	digest_init(&d);
+	run_files(o.list, &d);
+	if (o.changes)
 		run_changes(&d);
-	run_mutated(runs, seed, save, &d);
-	if (limit > 0)
-		time_runs((double)limit);
-	if (verbose)
+	run_mutated(o.runs, o.seed, o.save, &d);
+	if (o.limit > 0)
+		time_runs((double)o.limit);
+	if (o.verbose)
 		print_stat();
-	if (digest)
+	if (o.digest)
 		printf("%s: digest %016llx\n", fuzz_target.name,
 		    (unsigned long long)digest_value(&d));
 	return 0;

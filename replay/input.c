@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-static int
-has_header(const struct file *f)
-{
-	return f->len >= 8 && memcmp(f->p, TRACE_MAGIC, 8) == 0;
-}
-
 static void
 look_at(struct input *in, const struct trace_rec *r, unsigned *groups)
 {
@@ -65,11 +59,11 @@ input_open(struct input *in, const char *path, int fold)
 	memset(in, 0, sizeof(*in));
 	if (file_read(&in->file, path) == -1)
 		return -1;
-	if (fold || !has_header(&in->file))
+	if (fold)
 		trace_open_fold(&in->t, in->file.p, in->file.len);
 	else if (trace_open(&in->t, in->file.p, in->file.len) == TRACE_BAD) {
-		complain(in->file.name, "offset %zu: %s", in->t.bad,
-		    in->t.why);
+		complain(in->file.name, "offset %zu: %s (for a fuzzing input "
+		    "say --fold)", in->t.bad, in->t.why);
 		file_free(&in->file);
 		return -1;
 	}

@@ -208,7 +208,7 @@ is err "vmtrace: bad: offset 16: unknown record type (for a fuzzing input say \
 --fold)"
 printf 'VMDTRACE\2\0\0\0\0\0\0\0' >bad
 ends 1 "$V" replay bad
-is err "vmtrace: bad: offset 8: trace version is not 1"
+is err "vmtrace: bad: offset 8: trace version is not 1 (for a fuzzing input say --fold)"
 rm cut bad
 
 t "a cut trace is shown and played up to its last whole record"
@@ -220,12 +220,14 @@ rm cut
 
 t "any bytes are an input"
 head -c 3000 "$V" >noise
-ends 0 "$V" show noise
-ends 0 "$V" stat noise
-ends 1 "$V" replay noise
+ends 1 "$V" show noise
+says err "^vmtrace: noise: offset 0: not a trace.*say --fold"
+ends 0 "$V" show --fold noise
+ends 0 "$V" stat --fold noise
+ends 1 "$V" replay --fold noise
 says err "^vmtrace: noise: names no device; --device says which (viornd, vio"
-ends 0 "$V" replay --device viornd noise
-ends 1 "$V" replay --device toaster noise
+ends 0 "$V" replay --fold --device viornd noise
+ends 1 "$V" replay --fold --device toaster noise
 says err "^vmtrace: noise: no device 'toaster' (viornd, "
 ends 0 "$V" show --fold --plain blk
 cmp -s out blk.txt || wrong "fold reads it in another way"
