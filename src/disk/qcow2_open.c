@@ -1,0 +1,282 @@
+#include "qcow2_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+teardown(struct qcow2 *q)
+{
+	disk_close(&q->backing);
+	q2_cache_free(&q->l2c);
+	q2_cache_free(&q->rcc);
+	q2_zip_free(q);
+	free(q->cow);
+	free(q->l1);
+	free(q->l1dirty);
+	free(q->reft);
+	free(q);
+}
+
+static int
+q2_flush(struct disk *d)
+{
+	int rv;
+
+	rv = q2_sync(q2_of(d));
+	if (rv == 0)
+		rv = q2_barrier(q2_of(d));
+	return rv;
+}
+
+static void
+q2_close(struct disk *d)
+{
+	struct qcow2 *q = q2_of(d);
+
+	/* The first sync frees clusters, the second writes their counts. */
+	if (!d->readonly && q2_sync(q) == 0 && q2_sync(q) == 0)
+		(void)q2_barrier(q);
+	bs_close(&q->bs);
+	teardown(q);
+}
+
+static const struct disk_ops q2_ops = {
+	.close = q2_close,
+	.readv = q2_readv,
+	.writev = q2_writev,
+	.flush = q2_flush,
+	.discard = q2_discard,
+	.zero = q2_zero,
+	.grow = q2_grow,
+	.extent = q2_extent,
+};
+
+/* A table of n big-endian entries. */
+static int
+load_table(const struct bstore *bs, uint64_t off, uint32_t n, uint64_t **out)
+{
+	uint64_t *t;
+	uint32_t i;
+	int rv;
+
+	t = calloc(n > 0 ? n : 1, 8);
+	if (t == NULL)
+		return DISK_ENOMEM;
+	rv = bs_read(bs, t, (size_t)n * 8, off);
+	if (rv != 0) {
+		free(t);
+		return rv;
+	}
+	for (i = 0; i < n; i++)
+		t[i] = beb64_get(&t[i]);
+	*out = t;
+	return 0;
+}
+
+static int
+load_tables(struct qcow2 *q)
+{
+	int rv;
+
+	q->l1n = q->h.l1n;
+	q->l1off = q->h.l1off;
+	q->reftn = (uint32_t)((uint64_t)q->h.reftcl << (q->cbits - 3));
+	q->reftoff = q->h.reftoff;
+	q->reftlo = UINT32_MAX;
+	rv = load_table(&q->bs, q->l1off, q->l1n, &q->l1);
+	if (rv == 0)
+		rv = load_table(&q->bs, q->reftoff, q->reftn, &q->reft);
+	if (rv != 0)
+		return rv;
+	q->l1dirty = calloc(q->l1n / 64 + 1, 1);
+	return q->l1dirty == NULL ? DISK_ENOMEM : 0;
+}
+
+/* Each refcount block on its own cluster, inside the file. */
+static int
+check_blocks(struct qcow2 *q, struct disk_why *why)
+{
+	uint64_t off;
+	uint32_t i;
+
+	for (i = 0; i < q->reftn; i++) {
+		off = q->reft[i];
+		if (off == 0)
+			continue;
+		if ((off & (q->csize - 1)) != 0 || off >= q->eof)
+			return disk_refuse(why, DISK_ECORRUPT,
+			    "refcount block %u at 0x%llx is outside the "
+			    "file or not aligned", i,
+			    (unsigned long long)off);
+		if (q2_reserved(q, off, q->csize))
+			return disk_refuse(why, DISK_ECORRUPT,
+			    "refcount block %u at 0x%llx lies on another "
+			    "table", i, (unsigned long long)off);
+	}
+	return 0;
+}
+
+static int
+check_overlap(struct qcow2 *q, struct disk_why *why)
+{
+	uint64_t l1len = (uint64_t)q->l1n * 8;
+	uint64_t rlen = (uint64_t)q->reftn * 8;
+
+	if (l1len > 0 && q->l1off < q->reftoff + rlen &&
+	    q->reftoff < q->l1off + l1len)
+		return disk_refuse(why, DISK_ECORRUPT,
+		    "L1 table and refcount table overlap");
+	return check_blocks(q, why);
+}
+
+static int
+setup(struct qcow2 *q, const struct disk_opts *o, struct disk_why *why)
+{
+	int rv;
+
+	rv = bs_size(&q->bs, &q->fsize);
+	if (rv != 0)
+		return disk_refuse(why, rv, "cannot tell its size");
+	rv = q2_header_read(&q->bs, q->fsize, &q->h, why);
+	if (rv == 0)
+		rv = q2_header_admit(&q->h, o, why);
+	if (rv != 0)
+		return rv;
+	q->cbits = q->h.cbits;
+	q->csize = 1ULL << q->cbits;
+	q->order = q->h.order;
+	q->rbits = q->cbits + 3 - q->order;
+	q->eof = q2_roundup(q, q->fsize);
+	q2_cache_init(&q->l2c, q2_slice_bits(q), Q2_L2SLOTS);
+	q2_cache_init(&q->rcc, q2_slice_bits(q), Q2_RCSLOTS);
+	q->d.size = q->h.size;
+	q->d.granule = (uint32_t)q->csize;
+	rv = load_tables(q);
+	if (rv != 0)
+		return disk_refuse(why, rv, "its tables: %s",
+		    disk_strerror(rv));
+	return o->damaged ? 0 : check_overlap(q, why);
+}
+
+int
+qcow2_open(const struct bstore *bs, const struct disk_opts *o,
+    struct disk **out, struct disk_why *why)
+{
+	struct qcow2 *q;
+	int rv;
+
+	q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return disk_refuse(why, DISK_ENOMEM, "out of memory");
+	q->d.ops = &q2_ops;
+	q->d.format = DISK_QCOW2;
+	q->d.readonly = o->readonly;
+	q->bs = *bs;
+	q->damaged = o->damaged;
+	rv = setup(q, o, why);
+	if (rv != 0) {
+		teardown(q);
+		return rv;
+	}
+	*out = &q->d;
+	return 0;
+}
+
+/* Bits that only other programs keep true must go before we write. */
+static int
+clear_autoclear(struct qcow2 *q)
+{
+	uint8_t zero[8] = { 0 };
+
+	if (q->h.version < 3 || q->h.autoclear == 0)
+		return 0;
+	q->h.autoclear = 0;
+	return q2_put_header(q, zero, sizeof(zero), Q2H_AUTOCLEAR);
+}
+
+int
+qcow2_ready(struct disk *d, struct disk_why *why)
+{
+	struct qcow2_check res = { 0 };
+	struct qcow2 *q = q2_of(d);
+	int rv;
+
+	if (d->readonly)
+		return 0;
+	rv = clear_autoclear(q);
+	if (rv == 0 && (q->h.incompat & Q2I_DIRTY)) {
+		rv = qcow2_rebuild(d);
+		if (rv == 0)
+			rv = qcow2_check(d, &res, 0);
+		if (rv == 0 && res.corruptions > 0)
+			rv = DISK_ECORRUPT;
+	}
+	if (rv != 0)
+		return disk_refuse(why, rv, "cannot be repaired: %s",
+		    disk_strerror(rv));
+	return 0;
+}
+
+void
+qcow2_abandon(struct disk *d)
+{
+	if (d->format == DISK_QCOW2)
+		teardown(q2_of(d));
+	else
+		free(d);
+}
+
+struct disk *
+qcow2_backing(struct disk *d)
+{
+	return q2_of(d)->backing;
+}
+
+void
+qcow2_set_backing(struct disk *d, struct disk *base)
+{
+	q2_of(d)->backing = base;
+}
+
+const char *
+qcow2_backing_name(struct disk *d)
+{
+	const char *name = q2_of(d)->h.backing;
+
+	return name[0] == '\0' ? NULL : name;
+}
+
+enum disk_format
+qcow2_backing_format(struct disk *d)
+{
+	const char *f = q2_of(d)->h.backfmt;
+
+	if (strcmp(f, "raw") == 0 || strcmp(f, "file") == 0 ||
+	    strcmp(f, "host_device") == 0)
+		return DISK_RAW;
+	return strcmp(f, "qcow2") == 0 ? DISK_QCOW2 : DISK_AUTO;
+}
+
+const struct bstore *
+qcow2_store(struct disk *d)
+{
+	return &q2_of(d)->bs;
+}
+
+void
+qcow2_info(struct disk *d, struct qcow2_info *i)
+{
+	struct qcow2 *q = q2_of(d);
+
+	memset(i, 0, sizeof(*i));
+	i->version = q->h.version;
+	i->cluster_bits = q->cbits;
+	i->refcount_order = q->order;
+	i->ctype = q->h.ctype == QCOW2_ZSTD ? QCOW2_ZSTD : QCOW2_ZLIB;
+	i->lazy = (q->h.compat & Q2C_LAZY) != 0;
+	i->dirty = (q->h.incompat & Q2I_DIRTY) != 0;
+	i->corrupt = (q->h.incompat & Q2I_CORRUPT) != 0;
+	i->nsnapshots = q->h.nsnap;
+	i->backing = qcow2_backing_name(d);
+	i->backing_fmt = q->h.backfmt[0] == '\0' ? NULL : q->h.backfmt;
+}
