@@ -191,8 +191,12 @@ q2_block_new(struct qcow2 *q, uint64_t i)
 		q->need = off + q->csize;
 	q2_cache_drop(q, &q->rcc, off);
 	q->reft[i] = off;
-	reft_touch(q, (uint32_t)i);
-	return q2_count_set(q, i << q->rbits, 1);
+	rv = q2_count_set(q, i << q->rbits, 1);
+	if (rv != 0)
+		q->reft[i] = 0;		/* a block must count itself */
+	else
+		reft_touch(q, (uint32_t)i);
+	return rv;
 }
 
 static uint64_t

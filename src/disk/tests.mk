@@ -1,4 +1,32 @@
-# The disk layer, its file store and the program on top of them.
+# The disk layer, its file store, the program on top of them, their tests.
+FSPLAT		:= $(if $(filter Linux,$(shell uname -s)),linux,none)
 may_filestore	:= disk base compat
 may_vmdisk	:= filestore disk base compat
 ZIP		:= -lz -lzstd
+
+FSOBJS := $(B)/src/filestore/filestore.o $(B)/src/filestore/filestore_$(FSPLAT).o
+$(B)/src/filestore/%.o: src/filestore/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) $(call inc,filestore $(may_filestore)) -MMD -MP -c -o $@ $<
+$(call lib,filestore): $(FSOBJS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+ALLLIBS += $(call lib,filestore)
+
+VMDISKOBJS := $(patsubst %.c,$(B)/%.o,$(filter-out src/vmdisk/bench_%,$(wildcard src/vmdisk/*.c)))
+$(B)/src/vmdisk/%.o: src/vmdisk/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) $(call inc,vmdisk $(may_vmdisk)) -MMD -MP -c -o $@ $<
+VMDISKLIBS := $(foreach l,filestore disk base,$(call lib,$(l)))
+$(B)/vmdisk: $(VMDISKOBJS) $(VMDISKLIBS)
+	$(CC) $(LINKF) -o $@ $(VMDISKOBJS) $(VMDISKLIBS) $(ZIP) -ljansson -lpthread
+$(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
+	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP)
+
+DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
+	     test_prog test_judge test_variants test_check
+DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
+TESTS += $(DISKTESTS)
+$(foreach t,$(DISKTESTS),$(eval libs_$(t) := sim filestore disk base) \
+    $(eval extra_$(t) := $(ZIP)))

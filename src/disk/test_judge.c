@@ -1,0 +1,330 @@
+/*
+ * Random operation programs with qemu-img and qemu-io as judges.
+ *
+ * DISK_PROGRAMS says how many (40 when it is not set); each fourth is cut by
+ * a crash.  Without qemu-img in the path the test says so and passes.
+ */
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "diskprog.h"
+
+#define MAXDISK	(2u << 20)
+
+struct judge {
+	struct dp	p;
+	struct prng	rng;
+	FILE		*script;	/* for qemu-io */
+	unsigned	 nsnaps;
+	unsigned	 nqemu;		/* calls of qemu tools */
+};
+
+static int sh(struct judge *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The exit status of a shell command; its output goes to a log. */
+static int
+sh(struct judge *j, const char *fmt, ...)
+{
+	char cmd[2048];
+	va_list ap;
+	int n, rv;
+
+	va_start(ap, fmt);
+	n = vsnprintf(cmd, sizeof(cmd) - 20, fmt, ap);
+	va_end(ap);
+	strcpy(cmd + n, " >log 2>&1");
+	j->nqemu++;
+	rv = system(cmd);
+	return rv == -1 ? -1 : WEXITSTATUS(rv);
+}
+
+static void
+dump(const char *name, const uint8_t *p, size_t len)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(p, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+load(struct ms *m, const char *name)
+{
+	FILE *f = fopen(name, "r");
+	uint8_t *buf = malloc(m->cap);
+	size_t n;
+
+	assert_non_null(f);
+	assert_non_null(buf);
+	n = fread(buf, 1, m->cap, f);
+	fclose(f);
+	ms_load(m, buf, n);
+	free(buf);
+}
+
+static void
+dump_all(struct judge *j)
+{
+	dump("t.qcow2", j->p.top.buf, j->p.top.size);
+	dump("base", j->p.base.buf, j->p.base.size);
+}
+
+static void
+show_log(void)
+{
+	(void)!system("tail -5 log >&2");
+}
+
+static int
+options(const struct dp *p, char *o, size_t cap)
+{
+	return snprintf(o, cap, "compat=%s,cluster_size=%u,"
+	    "refcount_bits=%u,lazy_refcounts=%s,preallocation=%s%s",
+	    p->par.version == 2 ? "0.10" : "1.1", 1u << p->par.cluster_bits,
+	    1u << p->par.refcount_order, p->par.lazy ? "on" : "off",
+	    p->par.prealloc ? "metadata" : "off",
+	    p->par.ctype == QCOW2_ZSTD ? ",compression_type=zstd" : "");
+}
+
+/* qemu-img makes the image that we then work on. */
+static int
+create_outside(struct dp *p)
+{
+	struct judge *j = p->arg;
+	char o[256];
+
+	options(p, o, sizeof(o));
+	dump("base", p->base.buf, p->base.size);
+	unlink("t.qcow2");
+	if (sh(j, "qemu-img create -q -f qcow2 -o %s %s %s t.qcow2 %llu", o,
+	    p->par.backing == NULL ? "" : "-b base -F",
+	    p->par.backing == NULL ? "" : p->par.backing_fmt,
+	    (unsigned long long)p->size) != 0) {
+		show_log();
+		return -1;
+	}
+	load(&p->top, "t.qcow2");
+	return 0;
+}
+
+/* A few writes and zeroes by qemu-io in the middle of our work. */
+static int
+batch(struct judge *j)
+{
+	struct dp *p = &j->p;
+	char cmd[1600];
+	uint64_t off, len;
+	int i, n = 0, b;
+
+	for (i = 0; i < 4; i++) {
+		off = prng_below(&j->rng, p->size);
+		len = 1 + prng_below(&j->rng, 20000);
+		if (len > p->size - off)
+			len = p->size - off;
+		b = i == 3 ? 0 : (int)prng_below(&j->rng, 255) + 1;
+		n += b == 0 ? snprintf(cmd + n, sizeof(cmd) - n,
+		    " -c 'write -q -z -u %llu %llu'",
+		    (unsigned long long)off, (unsigned long long)len) :
+		    snprintf(cmd + n, sizeof(cmd) - n,
+		    " -c 'write -q -P %d %llu %llu'", b,
+		    (unsigned long long)off, (unsigned long long)len);
+		dp_model_fill(p, off, len, b);
+	}
+	return sh(j, "qemu-io%s t.qcow2", cmd);
+}
+
+/* A snapshot fails where a refcount has no room for it: that is fine. */
+static int
+outside(struct dp *p, unsigned arg)
+{
+	struct judge *j = p->arg;
+	int rv = 0;
+
+	dump_all(j);
+	if (sh(j, "qemu-img check -q t.qcow2") != 0) {
+		snprintf(p->why, sizeof(p->why), "check in between");
+		show_log();
+		return -1;
+	}
+	switch (arg % 4) {
+	case 0:
+	case 1:
+		(void)sh(j, "qemu-img snapshot -c s%u t.qcow2", j->nsnaps++);
+		break;
+	case 2:
+		(void)sh(j, "qemu-img snapshot -d s%u t.qcow2",
+		    j->nsnaps > 0 ? j->nsnaps - 1 : 0);
+		break;
+	default:
+		rv = batch(j);
+		break;
+	}
+	if (rv != 0) {
+		snprintf(p->why, sizeof(p->why), "qemu-io failed");
+		show_log();
+		return -1;
+	}
+	load(&p->top, "t.qcow2");
+	return 0;
+}
+
+/* The operation as a line for qemu-io. */
+static void
+script(struct dp *p, unsigned op, const struct dp_span *s)
+{
+	struct judge *j = p->arg;
+	unsigned long long off = s->off, len = s->len;
+
+	if (op == DP_GROW)
+		fprintf(j->script, "truncate %llu\n",
+		    (unsigned long long)p->size);
+	else if (op == DP_FLUSH)
+		fprintf(j->script, "flush\n");
+	else if (len == 0)
+		return;
+	else if (op == DP_WRITE || op == DP_PACK)
+		fprintf(j->script, "write -q -P %u %llu %llu\n",
+		    dp_byte(p), off, len);
+	else if (op == DP_ZERO)
+		fprintf(j->script, "write -q -z%s %llu %llu\n",
+		    s->flags & 8 ? " -u" : "", off, len);
+}
+
+static void
+judge_image(struct judge *j, int leaks_ok, const char *what)
+{
+	int rv;
+
+	rv = sh(j, "qemu-img check -q t.qcow2");
+	if (rv == 3 && leaks_ok)
+		rv = 0;
+	if (rv != 0)
+		show_log();
+	if (rv != 0)
+		fail_msg("%s: qemu-img check: %d", what, rv);
+	rv = sh(j, "qemu-img compare -F raw t.qcow2 model");
+	if (rv != 0)
+		show_log();
+	if (rv != 0)
+		fail_msg("%s: qemu-img compare: %d", what, rv);
+}
+
+/* The same operations by qemu-io on an image that we have made. */
+static void
+replay_outside(struct judge *j, uint64_t size)
+{
+	struct dp *p = &j->p;
+	struct bstore bs = ms_bstore(&p->top);
+	struct disk_why why;
+
+	p->par.size = size;
+	ms_reset(&p->top);
+	assert_int_equal(qcow2_create(&bs, &p->par, &why), 0);
+	dump_all(j);
+	if (sh(j, "qemu-io t.qcow2 <script") != 0) {
+		show_log();
+		fail_msg("qemu-io on our image");
+	}
+	judge_image(j, 0, "by qemu-io");
+}
+
+/* 0: our image, 1: qemu-img's image, 2: and again by qemu-io, 3: cut. */
+static void
+one_program(struct judge *j, unsigned n)
+{
+	uint8_t data[500];
+	unsigned kind = n % 4;
+	uint64_t size = 0;
+	size_t len, i;
+
+	prng_seed(&j->rng, n);
+	len = 20 + prng_below(&j->rng, sizeof(data) - 20);
+	for (i = 0; i < len; i++)
+		data[i] = (uint8_t)prng_next(&j->rng);
+	data[5] = kind == 3 ? 1 | (n & 4) << 1 : 0;
+	j->nsnaps = 0;
+	j->p.outside = kind <= 1 ? outside : NULL;
+	j->p.create = kind == 1 ? create_outside : NULL;
+	j->p.did = kind == 2 ? script : NULL;
+	if (kind == 2) {
+		j->script = fopen("script", "w");
+		assert_non_null(j->script);
+	}
+	if (dp_run(&j->p, data, len) != 0)
+		fail_msg("program %u: %s", n, j->p.why);
+	size = j->p.par.size;
+	dump_all(j);
+	dump("model", j->p.model, j->p.size);
+	judge_image(j, kind == 3, "by us");
+	if (kind == 2) {
+		fclose(j->script);
+		replay_outside(j, size);
+	}
+}
+
+static void
+test_programs(void **state)
+{
+	const char *s = getenv("DISK_PROGRAMS"), *f = getenv("DISK_FIRST");
+	unsigned n = s == NULL ? 40 : (unsigned)atoi(s), i;
+	unsigned first = f == NULL ? 0 : (unsigned)atoi(f);
+	struct judge *j = *state;
+
+	if (system("qemu-img --version >log 2>&1") != 0) {
+		print_message("no qemu-img here: nothing judged\n");
+		return;
+	}
+	for (i = first; i < first + n; i++)
+		one_program(j, i);
+	print_message("%u programs, %u calls of qemu tools; operations:", n,
+	    j->nqemu);
+	for (i = 0; i < DP_NOPS; i++)
+		print_message(" %u", j->p.done[i]);
+	print_message("\n");
+}
+
+static int
+begin(void **state)
+{
+	static struct judge j;
+	static char dir[] = "/tmp/diskjudge.XXXXXX";
+
+	if (mkdtemp(dir) == NULL || chdir(dir) == -1)
+		return -1;
+	dp_init(&j.p, MAXDISK);
+	j.p.arg = &j;
+	*state = &j;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	struct judge *j = *state;
+	char dir[64];
+
+	dp_free(&j->p);
+	if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") == -1)
+		return -1;
+	return sh(j, "rm -r %s; true", dir) != 0 ? 0 : 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_programs, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
