@@ -143,12 +143,15 @@ batch(struct judge *j)
 	return sh(j, "qemu-io%s t.qcow2", cmd);
 }
 
-/* A snapshot fails where a refcount has no room for it: that is fine. */
+/*
+ * A snapshot fails where a refcount has no room for it, and then qemu-img
+ * leaves leaks: the image as it was goes on.
+ */
 static int
 outside(struct dp *p, unsigned arg)
 {
 	struct judge *j = p->arg;
-	int rv = 0;
+	int rv = 0, done = 1;
 
 	dump_all(j);
 	if (sh(j, "qemu-img check -q t.qcow2") != 0) {
@@ -159,22 +162,26 @@ outside(struct dp *p, unsigned arg)
 	switch (arg % 4) {
 	case 0:
 	case 1:
-		(void)sh(j, "qemu-img snapshot -c s%u t.qcow2", j->nsnaps++);
+		done = sh(j, "qemu-img snapshot -c s%u t.qcow2",
+		    j->nsnaps) == 0;
+		j->nsnaps += done;
 		break;
 	case 2:
-		(void)sh(j, "qemu-img snapshot -d s%u t.qcow2",
-		    j->nsnaps > 0 ? j->nsnaps - 1 : 0);
+		if (j->nsnaps > 0)
+			rv = sh(j, "qemu-img snapshot -d s%u t.qcow2",
+			    --j->nsnaps);
 		break;
 	default:
 		rv = batch(j);
 		break;
 	}
 	if (rv != 0) {
-		snprintf(p->why, sizeof(p->why), "qemu-io failed");
+		snprintf(p->why, sizeof(p->why), "qemu failed");
 		show_log();
 		return -1;
 	}
-	load(&p->top, "t.qcow2");
+	if (done)
+		load(&p->top, "t.qcow2");
 	return 0;
 }
 
@@ -219,7 +226,10 @@ judge_image(struct judge *j, int leaks_ok, const char *what)
 		fail_msg("%s: qemu-img compare: %d", what, rv);
 }
 
-/* The same operations by qemu-io on an image that we have made. */
+/*
+ * The same operations by qemu-io on an image that we have made; qemu cannot
+ * grow a version 2 image over a larger base, so that pair is left out.
+ */
 static void
 replay_outside(struct judge *j, uint64_t size)
 {
@@ -227,6 +237,8 @@ replay_outside(struct judge *j, uint64_t size)
 	struct bstore bs = ms_bstore(&p->top);
 	struct disk_why why;
 
+	if (p->par.version == 2 && p->basekind != 0)
+		return;
 	p->par.size = size;
 	ms_reset(&p->top);
 	assert_int_equal(qcow2_create(&bs, &p->par, &why), 0);
@@ -316,7 +328,7 @@ end(void **state)
 	dp_free(&j->p);
 	if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") == -1)
 		return -1;
-	return sh(j, "rm -r %s; true", dir) != 0 ? 0 : 0;
+	return getenv("DISK_KEEP") == NULL ? sh(j, "rm -r %s", dir) & 0 : 0;
 }
 
 int
