@@ -66,7 +66,7 @@ struct blk_io {
 	unsigned	 flags;		/* BLK_F_* */
 	uint64_t	 off;		/* bytes from the start of the medium */
 	uint64_t	 len;		/* bytes; sum of the vectors if any */
-	struct iovec	*iov;		/* into guest memory; host may use up */
+	const struct iovec *iov;	/* into guest memory */
 	int		 niov;
 };
 

@@ -1,0 +1,3 @@
+TESTS += src/msg/test_msg src/msg/test_frame
+libs_src/msg/test_msg := msg devif gmem base
+libs_src/msg/test_frame := msg devif gmem base

@@ -1,0 +1,173 @@
+#include "arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "poison.h"
+
+#define TOTAL	((size_t)ARENA_RANGES * ARENA_SIZE)
+#define NONSENSE	0xdb
+
+_Static_assert(ARENA_SIZE / ARENA_PIECE == 64, "one word of bits per range");
+
+static void
+point(struct arena *a, int side)
+{
+	unsigned i;
+
+	a->side = side;
+	for (i = 0; i < ARENA_RANGES; i++)
+		a->gm.range[i].hva = a->mem[side] + (size_t)i * ARENA_SIZE;
+}
+
+void
+arena_init(struct arena *a)
+{
+	static const uint64_t base[ARENA_RANGES] = {
+		0, ARENA_SIZE, ARENA_HIGH
+	};
+	unsigned i;
+
+	memset(a, 0, sizeof(*a));
+	for (i = 0; i < 2; i++)
+		if ((a->mem[i] = aligned_alloc(4096, TOTAL)) == NULL)
+			abort();
+	memset(a->mem[0], 0, TOTAL);
+	memset(a->mem[1], 0, TOTAL);
+	for (i = 0; i < ARENA_RANGES; i++)
+		if (gm_add(&a->gm, base[i], ARENA_SIZE,
+		    a->mem[0] + (size_t)i * ARENA_SIZE) == -1)
+			abort();
+	(void)poison_region(a->mem[1], TOTAL);
+}
+
+void
+arena_free(struct arena *a)
+{
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		unpoison_region(a->mem[i], TOTAL);
+		free(a->mem[i]);
+		a->mem[i] = NULL;
+	}
+}
+
+/* Runs over the touched pieces: copies (from not NULL) or fills them. */
+static void
+each_touched(struct arena *a, uint8_t *to, const uint8_t *from, int fill)
+{
+	uint64_t bits;
+	size_t off;
+	unsigned i;
+
+	for (i = 0; i < ARENA_RANGES; i++)
+		for (bits = a->touched[i]; bits != 0; bits &= bits - 1) {
+			off = (size_t)i * ARENA_SIZE + (size_t)ARENA_PIECE *
+			    (unsigned)__builtin_ctzll(bits);
+			if (from != NULL)
+				memcpy(to + off, from + off, ARENA_PIECE);
+			else
+				memset(to + off, fill, ARENA_PIECE);
+		}
+}
+
+void
+arena_reset(struct arena *a)
+{
+	unpoison_region(a->mem[0], TOTAL);
+	unpoison_region(a->mem[1], TOTAL);
+	each_touched(a, a->mem[0], NULL, 0);
+	each_touched(a, a->mem[1], NULL, 0);
+	memset(a->touched, 0, sizeof(a->touched));
+	(void)poison_region(a->mem[1], TOTAL);
+	a->gm.tap = NULL;
+	point(a, 0);
+}
+
+void
+arena_move(struct arena *a)
+{
+	int from = a->side, to = !from;
+
+	unpoison_region(a->mem[to], TOTAL);
+	each_touched(a, a->mem[to], a->mem[from], 0);
+	if (!poison_region(a->mem[from], TOTAL))
+		each_touched(a, a->mem[from], NULL, NONSENSE);
+	point(a, to);
+}
+
+static unsigned
+range_of(uint64_t gpa)
+{
+	return gpa >= ARENA_HIGH ? 2 : gpa >= ARENA_SIZE;
+}
+
+void
+arena_touch(struct arena *a, uint64_t gpa, size_t len)
+{
+	unsigned r = range_of(gpa), first, last;
+	size_t off = gpa - a->gm.range[r].gpa, here;
+
+	if (len == 0)
+		return;
+	here = len < ARENA_SIZE - off ? len : ARENA_SIZE - off;
+	first = (unsigned)(off / ARENA_PIECE);
+	last = (unsigned)((off + here - 1) / ARENA_PIECE);
+	a->touched[r] |= (~0ULL << first) & (~0ULL >> (63 - last));
+	if (here < len)
+		arena_touch(a, gpa + here, len - here);
+}
+
+int
+arena_poke(struct arena *a, uint64_t gpa, const void *p, size_t len)
+{
+	struct iovec iov[ARENA_RANGES];
+	const uint8_t *src = p;
+	int i, n;
+
+	n = gm_borrow(&a->gm, gpa, len, iov, ARENA_RANGES);
+	if (n < 0)
+		return -1;
+	arena_touch(a, gpa, len);
+	for (i = 0; i < n; i++) {
+		memcpy(iov[i].iov_base, src, iov[i].iov_len);
+		src += iov[i].iov_len;
+	}
+	return 0;
+}
+
+int
+arena_peek(const struct arena *a, uint64_t gpa, void *p, size_t len)
+{
+	struct iovec iov[ARENA_RANGES];
+	uint8_t *dst = p;
+	int i, n;
+
+	n = gm_borrow(&a->gm, gpa, len, iov, ARENA_RANGES);
+	for (i = 0; i < n; i++) {
+		memcpy(dst, iov[i].iov_base, iov[i].iov_len);
+		dst += iov[i].iov_len;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+int
+arena_clean(const struct arena *a)
+{
+	const uint8_t *p;
+	unsigned i, j;
+	size_t k;
+
+	for (i = 0; i < ARENA_RANGES; i++)
+		for (j = 0; j < 64; j++) {
+			if ((a->touched[i] >> j & 1) != 0)
+				continue;
+			p = a->mem[a->side] + (size_t)i * ARENA_SIZE +
+			    (size_t)j * ARENA_PIECE;
+			for (k = 0; k < ARENA_PIECE; k++)
+				if (p[k] != 0)
+					return 0;
+		}
+	return 1;
+}

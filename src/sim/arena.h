@@ -1,0 +1,43 @@
+/*
+ * Guest memory of the simulator: three ranges of 16 KiB, two of them
+ * touching, one above 4 GiB.
+ *
+ * Each range exists two times on the host side.  arena_move() copies what was
+ * used to the other side and poisons the side that was left, so a host
+ * pointer that outlives its message is found at once (by the address or
+ * memory sanitizer where there is one, else by nonsense bytes).  Only pieces
+ * that were touched are copied and cleared: an arena is as good as new after
+ * arena_reset() at the price of what the last run used.
+ */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include "gmem.h"
+
+#define ARENA_RANGES	3
+#define ARENA_SIZE	16384		/* bytes of a range */
+#define ARENA_PIECE	256		/* granule of bookkeeping */
+#define ARENA_HIGH	0x100000000ULL	/* gpa of the third range */
+
+struct arena {
+	struct gmem	 gm;
+	uint8_t		*mem[2];	/* all ranges, one after another */
+	uint64_t	 touched[ARENA_RANGES];	/* bit per piece */
+	int		 side;
+};
+
+/* Memory is taken once and kept; aborts when there is none. */
+void	arena_init(struct arena *);
+void	arena_free(struct arena *);
+/* All zero, side 0, no tap. */
+void	arena_reset(struct arena *);
+void	arena_move(struct arena *);
+/* The guest's own accesses: -1 when a byte is not mapped. */
+int	arena_poke(struct arena *, uint64_t gpa, const void *, size_t);
+int	arena_peek(const struct arena *, uint64_t gpa, void *, size_t);
+/* Somebody is about to change these bytes. */
+void	arena_touch(struct arena *, uint64_t gpa, size_t len);
+/* 1 when every byte that nobody touched is still 0. */
+int	arena_clean(const struct arena *);
+
+#endif

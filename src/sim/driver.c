@@ -1,0 +1,105 @@
+/*
+ * The simulated driver's register work: SETUP as the messages of a driver
+ * that initializes its device (virtio 1.3, 3.1.1).
+ */
+#include <string.h>
+
+#include "sim.h"
+
+static void
+wr(struct sim *s, unsigned off, unsigned width, uint64_t v)
+{
+	sim_write(s, VIODEV_COMMON, off, width, v);
+}
+
+static void
+wr64(struct sim *s, unsigned off, uint64_t v)
+{
+	wr(s, off, 4, v & 0xffffffff);
+	wr(s, off + 4, 4, v >> 32);
+}
+
+static void
+setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
+{
+	struct guest_ring *r = &s->guest.ring[q];
+	uint64_t max;
+
+	memset(r, 0, sizeof(*r));
+	wr(s, VIRTIO_QUEUE_SELECT, 2, q);
+	max = sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
+	if (max == 0 || max > VRING_MAXSIZE)
+		return;
+	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max) {
+		max = 1U << set->qlog;
+		wr(s, VIRTIO_QUEUE_SIZE, 2, max);
+	}
+	r->size = (uint16_t)max;
+	guest_place(&s->guest, q, set->layout, set->flags);
+	wr64(s, VIRTIO_QUEUE_DESC, r->desc);
+	wr64(s, VIRTIO_QUEUE_DRIVER, r->avail);
+	wr64(s, VIRTIO_QUEUE_DEVICE, r->used);
+	if (q < 8 && (set->off & 1U << q) != 0)
+		return;
+	wr(s, VIRTIO_QUEUE_ENABLE, 2, 1);
+}
+
+static void
+setup_legacy(struct sim *s, const struct trace_setup *set)
+{
+	unsigned space = VIODEV_LEGACY;
+
+	sim_write(s, space, VIRTIO_L_DEVICE_STATUS, 1, 0);
+	sim_write(s, space, VIRTIO_L_DEVICE_STATUS, 1, VIRTIO_S_ACKNOWLEDGE);
+	(void)sim_read(s, space, VIRTIO_L_DEVICE_FEATURES, 4);
+	sim_write(s, space, VIRTIO_L_DRIVER_FEATURES, 4, set->features);
+	if ((set->flags & TRACE_SETUP_NODRVOK) == 0)
+		sim_write(s, space, VIRTIO_L_DEVICE_STATUS, 1,
+		    VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER |
+		    VIRTIO_S_DRIVER_OK);
+}
+
+void
+sim_setup(struct sim *s, const struct trace_setup *set)
+{
+	uint8_t st = VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER;
+	uint64_t features;
+	unsigned q, n;
+
+	if (virtio_class(sim_virtio(s))->legacy) {
+		setup_legacy(s, set);
+		return;
+	}
+	wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
+	wr(s, VIRTIO_DEVICE_STATUS, 1, VIRTIO_S_ACKNOWLEDGE);
+	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
+	wr(s, VIRTIO_DEVICE_FEATURE_SELECT, 4, 0);
+	features = sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4);
+	wr(s, VIRTIO_DEVICE_FEATURE_SELECT, 4, 1);
+	features |= sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4) << 32;
+	features &= set->features | VIRTIO_F_VERSION_1;
+	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
+		features &= ~VIRTIO_F_VERSION_1;
+	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 0);
+	wr(s, VIRTIO_DRIVER_FEATURE, 4, features & 0xffffffff);
+	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
+	wr(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);
+	st |= VIRTIO_S_FEATURES_OK;
+	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
+	n = (unsigned)sim_read(s, VIODEV_COMMON, VIRTIO_NUM_QUEUES, 2);
+	for (q = 0; q < n && q < ORACLE_MAXQ; q++)
+		setup_queue(s, set, q);
+	if ((set->flags & TRACE_SETUP_NODRVOK) == 0)
+		wr(s, VIRTIO_DEVICE_STATUS, 1, st | VIRTIO_S_DRIVER_OK);
+}
+
+void
+sim_chain(struct sim *s, const struct trace_chain *c)
+{
+	unsigned q;
+
+	s->guest.salt = s->record;
+	q = guest_chain(&s->guest, c);
+	if ((c->flags & TRACE_CHAIN_KICK) != 0)
+		sim_write(s, VIODEV_NOTIFY, 0, 2, q);
+}

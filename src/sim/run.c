@@ -1,0 +1,163 @@
+/* One input from its records. */
+#include <string.h>
+
+#include "poison.h"
+#include "sim.h"
+
+/*
+ * Attach values of an input: those of the input, with a capacity that the
+ * medium can hold; the kind's own when the list is not well formed.
+ */
+static const struct devconf *
+input_conf(struct sim *s, const struct trace_rec *rec, struct devconf *c)
+{
+	struct devconf in = { rec->u.conf.list, rec->u.conf.listlen };
+	const uint8_t *val;
+	const char *why;
+	struct wbuf w;
+	struct rbuf r;
+	unsigned tag;
+	size_t len, off;
+
+	if (devconf_check(&in, &off, &why) == -1)
+		return NULL;
+	wb_init(&w, s->confbuf, sizeof(s->confbuf));
+	rb_init(&r, in.p, in.len);
+	while (devconf_next(&r, &tag, &val, &len))
+		if (tag == DEVCONF_CAPACITY)
+			devconf_put_int(&w, tag, sim_sectors(le64_get(val)));
+		else if (tag != DEVCONF_VERSION)
+			devconf_put_bytes(&w, tag, val, len);
+	if (wb_bad(&w))
+		return NULL;
+	c->p = s->confbuf;
+	c->len = w.len;
+	return c;
+}
+
+static void
+add_fault(struct sim *s, const struct trace_rec *rec)
+{
+	struct sim_fault *f;
+	unsigned i;
+
+	for (i = 0; i < SIM_FAULTS; i++) {
+		f = &s->fault[i];
+		if (f->on)
+			continue;
+		f->on = 1;
+		f->call = rec->u.fault.call % TRACE_NCALLS;
+		f->skip = rec->u.fault.skip % 32;
+		f->result = rec->u.fault.result;
+		f->cut = rec->u.fault.cut;
+		return;
+	}
+}
+
+static void
+poke(struct sim *s, uint64_t gpa, const uint8_t *p, size_t len)
+{
+	if (len > 2 * ARENA_SIZE)
+		len = 2 * ARENA_SIZE;
+	if (arena_poke(&s->arena, gpa, p, len) == -1 && len <= ARENA_SIZE)
+		(void)arena_poke(&s->arena, gpa % (ARENA_SIZE - len + 1), p,
+		    len);
+}
+
+static void
+input_msg(struct sim *s, struct viodev_msg m)
+{
+	if (m.type >= VIODEV_READY)
+		m.type = VIODEV_KICK;
+	if (m.type == VIODEV_INPUT) {
+		if (m.len > sizeof(s->input))
+			m.len = sizeof(s->input);
+		memcpy(s->input, m.payload, m.len);
+		s->inputlen = m.len;
+	}
+	sim_deliver(s, &m);
+}
+
+static void
+execute(struct sim *s, const struct trace_rec *rec)
+{
+	switch (rec->type) {
+	case TRACE_MSG:
+		input_msg(s, rec->u.msg);
+		break;
+	case TRACE_POKE:
+		poke(s, rec->u.poke.gpa, rec->u.poke.p, rec->u.poke.len);
+		break;
+	case TRACE_TIME:
+		sim_advance(s, rec->u.time);
+		break;
+	case TRACE_SETUP:
+		sim_setup(s, &rec->u.setup);
+		break;
+	case TRACE_CHAIN:
+		sim_chain(s, &rec->u.chain);
+		break;
+	case TRACE_FAULT:
+		add_fault(s, rec);
+		break;
+	case TRACE_RACE:
+		s->oracle.race = rec->u.race.mode % 9;
+		s->oracle.raceseed = rec->u.race.seed;
+		break;
+	case TRACE_STATE:
+		sim_restore(s, rec->body, rec->len);
+		break;
+	case TRACE_RELOAD:
+		s->met_reload = 1;
+		if (s->reloads)
+			sim_reload(s);
+		break;
+	default:
+		break;
+	}
+	sim_settle(s);
+}
+
+static uint64_t
+run_once(struct sim *s, const uint8_t *data, size_t len)
+{
+	struct trace_reader r;
+	struct trace_rec rec;
+	struct devconf conf;
+	const struct devconf *c = NULL;
+	int more;
+
+	trace_open_fold(&r, data, len);
+	more = trace_next(&r, &rec) == TRACE_OK;
+	if (more && rec.type == TRACE_CONF)
+		c = input_conf(s, &rec, &conf);
+	sim_start(s, c);
+	while (more && !s->dead && rec.number <= SIM_RECORDS) {
+		s->record = rec.number;
+		execute(s, &rec);
+		more = trace_next(&r, &rec) == TRACE_OK;
+	}
+	sim_stop(s);
+	digest_u64(&s->digest, digest_value(&s->oracle.digest));
+	return digest_value(&s->digest);
+}
+
+uint64_t
+sim_run(struct sim *s, const uint8_t *data, size_t len)
+{
+	struct sim_stat stat;
+	uint64_t plain, again;
+
+	s->reloads = 0;
+	plain = run_once(s, data, len);
+	if (!s->met_reload || s->rec != NULL)
+		return plain;
+	stat = s->stat;
+	s->reloads = 1;
+	again = run_once(s, data, len);
+	s->stat = stat;
+	if (again != plain)
+		sim_fail(s, "state", "save, load and continue differs from "
+		    "continue");
+	return plain;
+}

@@ -1,0 +1,179 @@
+/*
+ * The host without a system: runs one device on synthetic messages, with a
+ * simulated guest, a simulated medium, virtual time, faults on demand, and
+ * oracles that are always on.
+ *
+ * A run is a function of its input bytes alone.  The same bytes give the same
+ * digest on every machine, compiler and sanitizer.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <setjmp.h>
+
+#include "arena.h"
+#include "dev.h"
+#include "guest.h"
+#include "oracle.h"
+#include "prng.h"
+#include "rec.h"
+#include "trace.h"
+#include "virtio_dev.h"
+
+#define SIM_DISK	65536		/* bytes of the largest medium */
+#define SIM_SECTORS	(SIM_DISK / 512)
+#define SIM_TIMERS	4
+#define SIM_FAULTS	8
+#define SIM_CALLS	32
+#define SIM_ENTROPY	4096
+#define SIM_RECORDS	2000		/* of one input that are executed */
+#define SIM_STATE	8192		/* bytes of a saved state, at most */
+
+struct sim;
+
+/* One kind of device under simulation. */
+struct sim_kind {
+	const struct dev_ops	*dev;
+	uint64_t		 features;	/* what its driver accepts */
+	/* Attach values when the input brings none. */
+	void			(*conf)(struct wbuf *);
+	/* Before attach and after each completed chain; may be NULL. */
+	void			(*attached)(struct sim *,
+				    const struct devconf *);
+	void			(*complete)(struct sim *, unsigned q,
+				    struct oracle_chain *, uint32_t used);
+	/* Names of the bits in stats.ops, NULL-terminated. */
+	const char *const	*ops;
+};
+
+extern const struct sim_kind sim_viornd, sim_vioblk, sim_echo, sim_legacy;
+
+struct sim_stat {
+	uint64_t	inputs;
+	uint64_t	messages;
+	uint64_t	done;		/* chains served */
+	uint64_t	refused;	/* chains sent back unserved */
+	uint64_t	ops;		/* kinds of request met, one bit each */
+	uint64_t	accepted;	/* inputs with a served chain */
+	uint64_t	resets;		/* inputs that ended in NEEDS_RESET */
+	uint64_t	loose;		/* messages without a queue model */
+};
+
+/* A call of the device, kept until the chain that caused it completes. */
+struct sim_call {
+	unsigned	op, flags;
+	uint64_t	off, len;
+	int		result;
+};
+
+struct sim_fault {
+	uint8_t		on, call, skip, result, cut;
+};
+
+struct sim {
+	const struct sim_kind	*kind;
+	struct arena		 arena;
+	struct oracle		 oracle;
+	void			*mem;		/* state and scratch */
+	void			*mem2;		/* the same, for RELOAD */
+	struct dev		*dev;
+	struct dev_host		 host;
+	struct rec		*rec;		/* NULL: nobody records */
+	uint8_t			 confbuf[256];
+	struct devconf		 conf;
+
+	/* host */
+	int			 line;
+	uint64_t		 now, wall;
+	uint64_t		 due[SIM_TIMERS];	/* UINT64_MAX: off */
+	uint32_t		 again;			/* queues to kick */
+	uint32_t		 rx_on;
+	struct prng		 random;
+	struct sim_fault	 fault[SIM_FAULTS];
+	int			 nofault;	/* let calls succeed */
+	struct sim_call		 call[SIM_CALLS];
+	unsigned		 ncalls;
+	uint8_t			 entropy[SIM_ENTROPY];
+	unsigned		 nentropy;
+	uint64_t		 requests;
+	char			 logline[256];
+	struct digest		 digest;
+
+	/* medium and its model */
+	uint64_t		 sectors;
+	uint8_t			*disk, *model, *fresh;
+	uint64_t		 dirty[2];	/* sectors not fresh, a bit each */
+	uint8_t			 unknown[SIM_SECTORS];
+	uint8_t			 readonly;
+
+	/* guest */
+	struct guest		 guest;
+
+	/* INPUT payload that the echo device is to deliver */
+	uint8_t			 input[256];
+	size_t			 inputlen;
+	uint8_t			 sent[4096];	/* what left through tx */
+	size_t			 sentlen;
+
+	uint8_t			 status;	/* before the message */
+	uint8_t			 isr;
+	int			 config_cause;	/* a config interrupt is due */
+	struct sim_stat		 stat;
+	uint64_t		 ops;		/* of this input */
+	int			 deep;		/* slow checks, too */
+	int			 reloads;	/* whether to obey RELOAD */
+	int			 met_reload;	/* there was one */
+	int			 dead;		/* attach refused */
+
+	/* where failures go */
+	void			(*fail)(void *, const char *kind,
+				    const char *why);
+	void			*failarg;
+	unsigned		 record;	/* number of the one under way */
+};
+
+/* Takes memory; aborts when there is none. */
+struct sim	*sim_new(const struct sim_kind *);
+void		 sim_free(struct sim *);
+/*
+ * Runs one input.  Returns the digest of everything that the device did.  A
+ * broken rule goes to sim->fail, and to abort() when that returns or is NULL.
+ */
+uint64_t	 sim_run(struct sim *, const uint8_t *, size_t);
+
+/* For unit tests: the steps of a run. */
+void		 sim_start(struct sim *, const struct devconf *);
+void		 sim_stop(struct sim *);
+void		 sim_deliver(struct sim *, struct viodev_msg *);
+void		 sim_write(struct sim *, unsigned space, unsigned off,
+		    unsigned width, uint64_t);
+uint64_t	 sim_read(struct sim *, unsigned space, unsigned off,
+		    unsigned width);
+void		 sim_kick(struct sim *, unsigned q);
+/* Delivers what the device asked to be called again for. */
+void		 sim_settle(struct sim *);
+void		 sim_advance(struct sim *, uint64_t ns);
+/* Loads state into a fresh device; the device that was goes. */
+void		 sim_restore(struct sim *, const uint8_t *, size_t);
+void		 sim_reload(struct sim *);
+void		 sim_setup(struct sim *, const struct trace_setup *);
+void		 sim_chain(struct sim *, const struct trace_chain *);
+static inline struct virtio_dev *
+sim_virtio(struct sim *s)
+{
+	return (struct virtio_dev *)s->dev;
+}
+
+/* For the files of the simulator. */
+extern const struct host_ops sim_host_ops;
+void		 sim_host_reset(struct sim *);
+void		 sim_fail(struct sim *, const char *kind, const char *why)
+		    __attribute__((noreturn));
+int		 sim_take_fault(struct sim *, unsigned call, uint8_t *result,
+		    uint8_t *cut);
+/* Capacity folded to what the medium holds. */
+uint64_t	 sim_sectors(uint64_t capacity);
+/* These bytes of medium or model change. */
+void		 sim_dirty(struct sim *, uint64_t off, uint64_t len);
+
+#endif

@@ -1,0 +1,430 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "digest.h"
+#include "dev.h"
+#include "prng.h"
+#include "test_sample.h"
+#include "text.h"
+
+static uint8_t sample[4096];
+static size_t samplelen;
+static char text[1 << 20];
+static size_t textlen;
+static uint8_t built[TEXT_ROOM(sizeof(text))];
+
+static void
+put(void *arg, const char *p, size_t len)
+{
+	(void)arg;
+	assert_true(len <= sizeof(text) - textlen);
+	memcpy(text + textlen, p, len);
+	textlen += len;
+}
+
+/* Shows a trace; 0 when a strict reader took all of it. */
+static int
+show(const uint8_t *p, size_t len)
+{
+	struct trace_reader t;
+	enum trace_result res;
+	struct trace_rec r;
+	struct text_out o;
+
+	textlen = 0;
+	text_init(&o, put, NULL);
+	if (trace_open(&t, p, len) == TRACE_BAD)
+		return -1;
+	while ((res = trace_next(&t, &r)) == TRACE_OK)
+		text_rec(&o, &r);
+	return res == TRACE_END ? 0 : -1;
+}
+
+static size_t
+build(const char *p, size_t len, struct text_error *err)
+{
+	struct wbuf w;
+	uint8_t *mem = malloc(TEXT_SCRATCH(len));
+	int res;
+
+	wb_init(&w, built, TEXT_ROOM(len));
+	res = text_build(p, len, &w, mem, err);
+	free(mem);
+	assert_int_equal(res == 0, err->line == 0);
+	if (res == 0)
+		assert_false(wb_bad(&w));
+	return res == 0 ? w.len : 0;
+}
+
+static void
+same_again(const uint8_t *p, size_t len)
+{
+	struct text_error err;
+	size_t n;
+
+	if (show(p, len) == -1)
+		return;
+	n = build(text, textlen, &err);
+	if (err.line != 0)
+		print_error("%u:%u: %s\n%.*s", err.line, err.column,
+		    err.reason, (int)textlen, text);
+	assert_int_equal(n, len);
+	assert_memory_equal(built, p, len);
+}
+
+static void
+test_roundtrip(void **state)
+{
+	(void)state;
+	assert_int_equal(show(sample, samplelen), 0);
+	same_again(sample, samplelen);
+}
+
+/* Every change of a bit that a strict reader still takes. */
+static void
+test_roundtrip_bits(void **state)
+{
+	uint8_t b[4096];
+	size_t i;
+	unsigned bit;
+
+	(void)state;
+	memcpy(b, sample, samplelen);
+	for (i = TRACE_HEADER; i < samplelen; i++)
+		for (bit = 0; bit < 8; bit++) {
+			b[i] ^= (uint8_t)(1U << bit);
+			same_again(b, samplelen);
+			b[i] ^= (uint8_t)(1U << bit);
+		}
+}
+
+/* Records of noise, folded and written so that a strict reader takes them. */
+static void
+test_roundtrip_noise(void **state)
+{
+	uint8_t raw[300], b[4096];
+	struct trace_reader t;
+	struct trace_rec r;
+	struct prng rng;
+	struct wbuf w;
+	size_t i, j;
+
+	(void)state;
+	prng_seed(&rng, 5);
+	for (i = 0; i < 2000; i++) {
+		for (j = 0; j < sizeof(raw); j++)
+			raw[j] = prng_below(&rng, 3) ?
+			    (uint8_t)prng_below(&rng, 16) :
+			    (uint8_t)prng_next(&rng);
+		wb_init(&w, b, sizeof(b));
+		trace_put_header(&w);
+		trace_open_fold(&t, raw, sizeof(raw));
+		while (trace_next(&t, &r) == TRACE_OK)
+			trace_put_rec(&w, &r);
+		assert_false(wb_bad(&w));
+		same_again(b, w.len);
+	}
+}
+
+static void
+has(const char *line)
+{
+	text[textlen] = '\0';
+	if (strstr(text, line) == NULL)
+		fail_msg("no '%s' in:\n%s", line, text);
+}
+
+static void
+test_lines(void **state)
+{
+	(void)state;
+	show(sample, samplelen);
+	has("conf vioblk version \"0.1 \\x22x\\x22\\x5c\\x0a\" capacity 2048 "
+	    "readonly 1 serial \"disk0\"");
+	has("mac [02000000 0001]\n");
+	has("conf \"\"\n");
+	has("map 0x0+0x10000 0x10000+0x1 0xffffffffffffffff+0x1\n");
+	has("msg write common driver_feature 4 0x30000000");
+	has("msg read common device_status 1 data=0x30000000\n");
+	has("msg kick 3\n");
+	has("msg input 3 data=0x63 [\n\t");
+	has("answer clock 0 ns=578437695752307201\n");
+	has("expect irq 1\n");
+	has("expect blk write+durable 512 [01020304 05060708 0900] of=300");
+	has("expect blk read 4096 len=");
+	has("expect store 0x2000 answered len=");
+	has("setup legacy nodrvok qlog=4 layout=2 off=0x80 "
+	    "features=0x130000000");
+	has("chain 1 kick indirect [00010203 04] r16 w512 "
+	    "w1/ring:9 r65535/unmapped/edge/nest/huge/same/ring:255\n");
+	has("fault tx skip=1 result=2 cut=3\n");
+}
+
+static void
+test_hints(void **state)
+{
+	static const char in[] =
+	    "conf vioblk\n"
+	    "msg write common device_status 1 0\n"
+	    "msg write common driver_feature_select 4 1\n"
+	    "msg write common driver_feature 4 1\n"
+	    "msg write common driver_feature_select 4 0\n"
+	    "msg write common driver_feature 4 0x10000240\n"
+	    "msg write common queue_select 2 1\n"
+	    "msg write common queue_size 2 8\n"
+	    "msg write common queue_desc 4 0x1000\n"
+	    "msg write common queue_driver 4 0x2000\n"
+	    "msg write common queue_device 4 0x3000\n"
+	    "msg write common queue_enable 2 1\n"
+	    "msg write common device_status 1 15\n"
+	    "msg read common device_status 1\n"
+	    "expect reply 1 0x4f\n"
+	    "load 0x2002 [0100]\n"
+	    "load 0x2006 [0700]\n"
+	    "load 0x1070 [00500000 00000000 10000000 01000200]\n"
+	    "load 0x1020 [00600000 00000000 20000000 04000000]\n"
+	    "load 0x6010 [00700000 00000000 01000000 02000000]\n"
+	    "load 0x5000 [01000000 00000000 0a000000 00000000]\n"
+	    "expect store 0x7000 [01]\n"
+	    "expect store 0x3004 [07000000 01020000]\n"
+	    "expect store 0x3044 [0100]\n"
+	    "chain 0 [04000000 00000000 00000000 00000000] r16 w1\n";
+	struct text_error err;
+	uint8_t copy[4096];
+	size_t n;
+
+	(void)state;
+	n = build(in, sizeof(in) - 1, &err);
+	assert_int_equal(err.line, 0);
+	memcpy(copy, built, n);
+	show(copy, n);
+	has("device_status 1 0x0  # reset\n");
+	has("driver_feature 4 0x1  # VERSION_1\n");
+	has("0x10000240  # BLK_SIZE FLUSH INDIRECT_DESC\n");
+	has("# ACKNOWLEDGE DRIVER FEATURES_OK DRIVER_OK\n");
+	has("expect reply 1 0x4f  # ACKNOWLEDGE DRIVER FEATURES_OK DRIVER_OK "
+	    "NEEDS_RESET\n");
+	has("# queue 1 avail index 1\n");
+	has("# queue 1 avail entry 1: head 7\n");
+	has("# queue 1 descriptor 7: 16 bytes at 0x5000, next 2\n");
+	has("# queue 1 descriptor 2: 32 bytes at 0x6000, table\n");
+	has("# table entry 1: 1 bytes at 0x7000, writable\n");
+	has("# OUT sector 10\n");
+	has("# status IOERR\n");
+	has("# queue 1 used entry 0: head 7, 513 bytes\n");
+	has("# queue 1 avail event 1\n");
+	has("r16 w1  # FLUSH\n");
+}
+
+static void
+test_liberties(void **state)
+{
+	static const char in[] =
+	    "  # nothing here\r\n\n"
+	    "\tload 4096 [ 00 01\n  # inside\n 02 ]   # behind\n"
+	    "load 0x1000 \"\\x00\\x01\\x02\"\n"
+	    "expect blk 0x10001 512\n"
+	    "expect blk write+lent 512\n"
+	    "reload";
+	struct trace_reader t;
+	struct trace_rec r;
+	struct text_error err;
+	uint64_t digest;
+	size_t n;
+
+	(void)state;
+	n = build(in, sizeof(in) - 1, &err);
+	assert_int_equal(err.line, 0);
+	trace_open(&t, built, n);
+	assert_int_equal(trace_next(&t, &r), TRACE_OK);
+	assert_int_equal(r.u.load.blob.total, 3);
+	digest = digest_of(r.body, r.len);
+	assert_int_equal(trace_next(&t, &r), TRACE_OK);
+	assert_true(digest == digest_of(r.body, r.len));
+	trace_next(&t, &r);
+	digest = digest_of(r.body, r.len);
+	trace_next(&t, &r);
+	assert_true(digest == digest_of(r.body, r.len));
+	assert_int_equal(trace_next(&t, &r), TRACE_OK);
+	assert_int_equal(r.type, TRACE_RELOAD);
+	assert_int_equal(trace_next(&t, &r), TRACE_END);
+}
+
+static void
+wrong(const char *in, unsigned line, unsigned column, const char *reason)
+{
+	struct text_error err;
+
+	build(in, strlen(in), &err);
+	if (err.line != line || err.column != column ||
+	    strcmp(err.reason, reason) != 0)
+		fail_msg("%s: %u:%u: %s", in, err.line, err.column,
+		    err.reason);
+}
+
+static void
+test_errors(void **state)
+{
+	(void)state;
+	wrong("reload\nfoo 1\n", 2, 1,
+	    "want a record such as conf, msg or chain, not 'foo'");
+	wrong("msg kick\n", 1, 9, "want a number, not the end of the line");
+	wrong("msg kick 1 2\n", 1, 12, "want the end of the line, not '2'");
+	wrong("msg read common foo 1", 1, 17, "want a register name such as "
+	    "device_status or an offset, not 'foo'");
+	wrong("msg read common device_status 3", 1, 1,
+	    "register width is not 1, 2, 4 or 8");
+	wrong("msg read common 0 9", 1, 19,
+	    "want a width of 1, 2, 4 or 8, not '9'");
+	wrong("msg fly", 1, 5,
+	    "want a message such as read, write or kick, not 'fly'");
+	wrong("load 1 [0]", 1, 9, "want pairs of hexadecimal digits up to a "
+	    "closing bracket");
+	wrong("load 1 [00\n\n", 1, 8, "bracket is never closed");
+	wrong("load 1 \"x\n", 1, 8, "string is not closed on its line");
+	wrong("load 1 \"\\q\"", 1, 8, "want \\xNN behind a backslash");
+	wrong("load 1 [00] of=1 digest=0", 1, 18,
+	    "of= is not more than the bytes that are there");
+	wrong("load 1 [00] of=2", 1, 17,
+	    "want digest= behind of=, not the end of the line");
+	wrong("load 0x10000000000000000", 1, 6,
+	    "want an address, not '0x10000000000000000'");
+	wrong("map 1", 1, 5, "want address+length, not '1'");
+	wrong("map 1+1 1+1", 1, 1,
+	    "range of memory is empty, wraps or overlaps");
+	wrong("map 0+1 1+1 2+1 3+1 4+1 5+1 6+1 7+1 8+1", 1, 37,
+	    "more than 8 ranges");
+	wrong("conf [00]", 1, 6, "want a kind of device, or \"\" for none, "
+	    "not bytes");
+	wrong("conf a mtu 65536", 1, 12,
+	    "want a number that fits the tag, not '65536'");
+	wrong("conf a mtu 1 mtu 1", 1, 1, "tag given twice");
+	wrong("conf a mac \"x\"", 1, 1, "wrong length");
+	wrong("chain 0 r16 x2", 1, 13,
+	    "want a segment such as r16 or w512/edge:3, not 'x2'");
+	wrong("chain 0 w16/bad", 1, 9,
+	    "want a segment such as r16 or w512/edge:3, not 'w16/bad'");
+	wrong("chain 0 w16:256", 1, 9,
+	    "want a segment such as r16 or w512/edge:3, not 'w16:256'");
+	wrong("setup qlog=256", 1, 7,
+	    "qlog= wants a number of at most 255");
+	wrong("expect blk write+fast 1", 1, 12, "want a block operation such "
+	    "as read or write+durable, not 'write+fast'");
+}
+
+/* No text, however mangled, does harm; what builds is strict. */
+static void
+test_mangled(void **state)
+{
+	struct trace_reader t;
+	struct text_error err;
+	struct trace_rec r;
+	struct prng rng;
+	char *copy;
+	size_t i, j, n, len, good = 0;
+
+	(void)state;
+	show(sample, samplelen);
+	len = textlen;
+	copy = malloc(len);
+	prng_seed(&rng, 9);
+	for (i = 0; i < 4000; i++) {
+		memcpy(copy, text, len);
+		for (j = prng_below(&rng, 4); j > 0; j--)
+			copy[prng_below(&rng, len)] = prng_below(&rng, 2) ?
+			    (char)prng_next(&rng) :
+			    text[prng_below(&rng, len)];
+		n = build(copy, prng_below(&rng, len + 1), &err);
+		if (err.line != 0)
+			continue;
+		good++;
+		assert_int_equal(trace_open(&t, built, n), TRACE_OK);
+		while ((j = trace_next(&t, &r)) == TRACE_OK)
+			;
+		assert_int_equal(j, TRACE_END);
+	}
+	free(copy);
+	assert_true(good > 100);
+}
+
+/* The densest texts there are fit the memory that text.h promises. */
+static void
+test_dense(void **state)
+{
+	static const char *const lines[] = {
+		"setup\n", "load 0\n", "expect irq 0\n", "msg pause\n",
+		"mark 0\n", "answer tx 0 ns=1\n", "map 0+1\n", "conf a mtu 1\n"
+	};
+	struct text_error err;
+	char in[4096];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		for (n = 0; n + 20 < sizeof(in); n += strlen(lines[i]))
+			strcpy(in + n, lines[i]);
+		assert_int_not_equal(build(in, n, &err), 0);
+	}
+	strcpy(in, "chain 0");
+	for (n = 7; n + 4 < sizeof(in); n += 3)
+		strcpy(in + n, " r1");
+	assert_int_not_equal(build(in, n, &err), 0);
+}
+
+static void
+test_brief(void **state)
+{
+	struct trace_reader t;
+	struct trace_rec r;
+	char line[160], small[10];
+
+	(void)state;
+	trace_open(&t, sample, samplelen);
+	while (trace_next(&t, &r) == TRACE_OK) {
+		text_brief(line, sizeof(line), &r);
+		assert_null(strchr(line, '\n'));
+		assert_true(strlen(line) < sizeof(line));
+		text_brief(small, sizeof(small), &r);
+		assert_true(strncmp(line, small, strlen(small)) == 0);
+	}
+	trace_rewind(&t);
+	while (trace_next(&t, &r) == TRACE_OK && r.type != TRACE_LOAD)
+		;
+	trace_next(&t, &r);
+	text_brief(line, sizeof(line), &r);
+	assert_true(strncmp(line, "load 0xffffffffffffffff [01020304 "
+	    "05060708 09000000 00000000...] of=300 digest=0x", 80) == 0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	samplelen = sample_trace(sample, sizeof(sample));
+	return samplelen == 0 ? -1 : 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_roundtrip),
+		cmocka_unit_test(test_roundtrip_bits),
+		cmocka_unit_test(test_roundtrip_noise),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_liberties),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_mangled),
+		cmocka_unit_test(test_dense),
+		cmocka_unit_test(test_brief),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}

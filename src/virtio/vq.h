@@ -1,0 +1,151 @@
+/*
+ * Split virtqueues, the device's side: virtio 1.3, 2.7.
+ *
+ * A queue is looked at in one go per message:
+ *
+ *	if (vq_begin(vq, gm, work) == 0) {
+ *		while (vq_next(work, &chain) == VQ_CHAIN) {
+ *			chain_read(...), chain_write(...);
+ *			vq_done(work, &chain);
+ *		}
+ *		irq = vq_end(work);
+ *	}
+ *
+ * All that the guest controls is read once, checked, and used from the copy
+ * (2.7.13).  A chain that breaks a rule but whose head is sound goes back
+ * with length 0; the device never sees it.  What leaves no way to go on (an
+ * available index too far ahead, a head outside the table, a loop) breaks the
+ * queue, and the transport asks for a reset.
+ *
+ * Bounds: a kick hands out at most one queue's worth of chains, a chain has
+ * at most VQ_SEGMAX segments and less than 2^32 bytes, a walk at most as many
+ * steps as its table has entries.
+ */
+#ifndef VQ_H
+#define VQ_H
+
+#include <sys/uio.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gmem.h"
+#include "virtio.h"
+
+/* Segments of one chain; IOV_MAX on every system that we know. */
+#define VQ_SEGMAX	1024
+
+struct vq {
+	uint64_t	desc;		/* descriptor table, gpa */
+	uint64_t	avail;		/* driver area */
+	uint64_t	used;		/* device area */
+	uint16_t	max;		/* largest size; a power of two */
+	uint16_t	size;		/* present size; a power of two */
+	uint16_t	last_avail;	/* next available entry to take */
+	uint16_t	used_idx;	/* next used entry to fill */
+	uint8_t		enabled;	/* registers are frozen */
+	uint8_t		broken;		/* until reset */
+	uint8_t		indirect;	/* INDIRECT_DESC was accepted */
+	uint8_t		event_idx;	/* EVENT_IDX was accepted */
+};
+
+enum vq_result {
+	VQ_CHAIN,			/* one chain taken */
+	VQ_EMPTY,			/* nothing to do */
+	VQ_BROKEN			/* the guest broke the queue */
+};
+
+/*
+ * One look at a queue.  Scratch: it lives from vq_begin to vq_end inside one
+ * message and holds host pointers.
+ */
+struct vq_work {
+	struct vq	*vq;
+	struct gmem	*gm;
+	struct gm_win	 desc, avail, used;
+	struct gm_range	 hot;		/* range of the last segment */
+	uint16_t	 limit;		/* available index as last read */
+	uint16_t	 published;	/* used index as the guest knows it */
+	uint16_t	 budget;	/* chains this look may still take */
+	uint16_t	 event;		/* avail_event as last stored */
+	uint8_t		 armed;		/* event was stored in this look */
+	uint8_t		 more;		/* stopped with work left */
+	uint32_t	 malformed;	/* chains sent back unserved */
+	struct iovec	 iov[VQ_SEGMAX];
+};
+
+/*
+ * A chain on loan: readable segments, then writable ones, as host vectors.
+ * Empty segments are left out.  The cursors below eat from the front of
+ * either side; segments that are left can be handed on as they are (with
+ * gm_lend and gm_return around the transfer).
+ */
+struct vq_chain {
+	struct gmem	*gm;
+	struct iovec	*r, *w;		/* what is left of each side */
+	int		 nr, nw;
+	uint32_t	 rlen, wlen;	/* bytes left of each side */
+	uint32_t	 written;	/* bytes stored so far: the used length */
+	uint16_t	 head;
+};
+
+/* Queue state as after a reset, with max as the largest size. */
+void	vq_reset(struct vq *, uint16_t max);
+
+/*
+ * Whether the three areas are where a queue can live: aligned (2.7), not at
+ * address 0, each inside one range of guest memory.  0 or -1.
+ */
+int	vq_areas_ok(const struct vq *, const struct gmem *);
+
+/*
+ * Begins a look.  -1 when the queue is broken or off, or breaks now; the
+ * caller tells the cases apart by vq->broken.
+ */
+int	vq_begin(struct vq *, struct gmem *, struct vq_work *);
+
+/*
+ * Takes the next chain.  When it finds the ring empty it re-arms the guest's
+ * kick and looks once more, so no kick is lost (2.7.10).
+ */
+enum vq_result vq_next(struct vq_work *, struct vq_chain *);
+
+/* Gives the chain last taken back, with chain->written as used length. */
+void	vq_done(struct vq_work *, const struct vq_chain *);
+
+/*
+ * Puts the chain last taken back on the ring as if it had not been seen;
+ * only before vq_done.  For devices that wait for something to put into it.
+ */
+void	vq_undo(struct vq_work *);
+
+/* Stops early: the rest is for a later message.  vq_next gives VQ_EMPTY. */
+void	vq_stop(struct vq_work *);
+
+/*
+ * Publishes what was done.  1 when the guest wants an interrupt for it
+ * (2.7.7.2), else 0.  work->more tells that chains are waiting.
+ */
+int	vq_end(struct vq_work *);
+
+/* Copies up to len bytes from the readable side; the number copied. */
+size_t	chain_read(struct vq_chain *, void *dst, size_t len);
+/* Stores up to len bytes into the writable side; the number stored. */
+size_t	chain_write(struct vq_chain *, const void *src, size_t len);
+/* Stores zeros likewise. */
+size_t	chain_zero(struct vq_chain *, size_t len);
+/*
+ * Says that somebody filled the first len bytes of the writable vectors;
+ * moves the cursor over them.
+ */
+void	chain_filled(struct vq_chain *, size_t len);
+/*
+ * Cuts the last writable byte off and hands it out: the status byte of a
+ * request lives there, wherever the segments end (2.7.4.1).  0, or -1 when
+ * nothing is writable.  chain_put_tail stores it and counts it.
+ */
+int	chain_split_tail(struct vq_chain *, struct iovec *tail);
+void	chain_put_tail(struct vq_chain *, const struct iovec *tail,
+	    uint8_t v);
+
+#endif
