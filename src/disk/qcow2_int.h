@@ -130,8 +130,8 @@ struct qcow2 {
 	uint32_t	 reftlo, refthi;/* dirty entries: lo <= i < hi */
 	struct q2_cache	 l2c;
 	struct q2_cache	 rcc;
-	struct q2_free	 frees[Q2_NFREES];
-	unsigned	 nfrees;
+	struct q2_free	*frees;
+	unsigned	 nfrees, capfrees;
 	uint64_t	 fsize;		/* size of the store */
 	uint64_t	 eof;		/* nothing was ever at or above */
 	uint64_t	 hint;		/* no free cluster is below */

@@ -11,6 +11,7 @@ teardown(struct qcow2 *q)
 	q2_cache_free(&q->rcc);
 	q2_zip_free(q);
 	free(q->cow);
+	free(q->frees);
 	free(q->l1);
 	free(q->l1dirty);
 	free(q->reft);

@@ -1,6 +1,8 @@
 /* The order in which changes reach the store; qcow2.h says why. */
 #include "qcow2_int.h"
 
+#include <stdlib.h>
+
 #define GROUP	64u			/* table entries in a sector */
 
 /* After a failure too, nobody may think that nothing was ever there. */
@@ -222,6 +224,25 @@ q2_sync(struct qcow2 *q)
 	return sync_frees(q);
 }
 
+/* Room for one more; a full list is worked off first. */
+static int
+room_for_free(struct qcow2 *q)
+{
+	unsigned cap = q->capfrees == 0 ? 16 : q->capfrees * 2;
+	struct q2_free *f;
+
+	if (q->nfrees < q->capfrees)
+		return 0;
+	if (q->nfrees == Q2_NFREES)
+		return q2_sync(q);
+	f = realloc(q->frees, cap * sizeof(*f));
+	if (f == NULL)
+		return DISK_ENOMEM;
+	q->frees = f;
+	q->capfrees = cap;
+	return 0;
+}
+
 int
 q2_free_later(struct qcow2 *q, uint64_t cluster, uint64_t n, bool punch)
 {
@@ -235,11 +256,9 @@ q2_free_later(struct qcow2 *q, uint64_t cluster, uint64_t n, bool punch)
 			return 0;
 		}
 	}
-	if (q->nfrees == Q2_NFREES) {
-		rv = q2_sync(q);
-		if (rv != 0)
-			return rv;
-	}
+	rv = room_for_free(q);
+	if (rv != 0)
+		return rv;
 	f = &q->frees[q->nfrees++];
 	f->cluster = cluster;
 	f->n = n;

@@ -135,11 +135,12 @@ static int
 pack_zlib(struct q2_zip *z, const void *p, size_t csize, size_t *len)
 {
 	union { const void *c; Bytef *b; } u = { p };
+	int level = csize > 8192 ? 9 : 6;	/* of memory */
 	int rv;
 
 	if (!z->def_ok) {
 		if (deflateInit2(&z->def, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
-		    WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+		    WINDOW, level, Z_DEFAULT_STRATEGY) != Z_OK)
 			return DISK_ENOMEM;
 		z->def_ok = true;
 	} else if (deflateReset(&z->def) != Z_OK)
