@@ -4,18 +4,15 @@
  * DISK_PROGRAMS says how many (40 when it is not set); each fourth is cut by
  * a crash.  Without qemu-img in the path the test says so and passes.
  */
-#include <sys/stat.h>
-
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
 #include "diskprog.h"
+#include "test_qemu.h"
 
 #define MAXDISK	(2u << 20)
 
@@ -24,65 +21,13 @@ struct judge {
 	struct prng	rng;
 	FILE		*script;	/* for qemu-io */
 	unsigned	 nsnaps;
-	unsigned	 nqemu;		/* calls of qemu tools */
 };
-
-static int sh(struct judge *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The exit status of a shell command; its output goes to a log. */
-static int
-sh(struct judge *j, const char *fmt, ...)
-{
-	char cmd[2048];
-	va_list ap;
-	int n, rv;
-
-	va_start(ap, fmt);
-	n = vsnprintf(cmd, sizeof(cmd) - 20, fmt, ap);
-	va_end(ap);
-	strcpy(cmd + n, " >log 2>&1");
-	j->nqemu++;
-	rv = system(cmd);
-	return rv == -1 ? -1 : WEXITSTATUS(rv);
-}
-
-static void
-dump(const char *name, const uint8_t *p, size_t len)
-{
-	FILE *f = fopen(name, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(p, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
-load(struct ms *m, const char *name)
-{
-	FILE *f = fopen(name, "r");
-	uint8_t *buf = malloc(m->cap);
-	size_t n;
-
-	assert_non_null(f);
-	assert_non_null(buf);
-	n = fread(buf, 1, m->cap, f);
-	fclose(f);
-	ms_load(m, buf, n);
-	free(buf);
-}
 
 static void
 dump_all(struct judge *j)
 {
-	dump("t.qcow2", j->p.top.buf, j->p.top.size);
-	dump("base", j->p.base.buf, j->p.base.size);
-}
-
-static void
-show_log(void)
-{
-	(void)!system("tail -5 log >&2");
+	tq_dump("t.qcow2", j->p.top.buf, j->p.top.size);
+	tq_dump("base", j->p.base.buf, j->p.base.size);
 }
 
 static int
@@ -100,20 +45,19 @@ options(const struct dp *p, char *o, size_t cap)
 static int
 create_outside(struct dp *p)
 {
-	struct judge *j = p->arg;
 	char o[256];
 
 	options(p, o, sizeof(o));
-	dump("base", p->base.buf, p->base.size);
+	tq_dump("base", p->base.buf, p->base.size);
 	unlink("t.qcow2");
-	if (sh(j, "qemu-img create -q -f qcow2 -o %s %s %s t.qcow2 %llu", o,
+	if (tq_sh("qemu-img create -q -f qcow2 -o %s %s %s t.qcow2 %llu", o,
 	    p->par.backing == NULL ? "" : "-b base -F",
 	    p->par.backing == NULL ? "" : p->par.backing_fmt,
 	    (unsigned long long)p->size) != 0) {
-		show_log();
+		tq_show_log();
 		return -1;
 	}
-	load(&p->top, "t.qcow2");
+	tq_load(&p->top, "t.qcow2");
 	return 0;
 }
 
@@ -140,7 +84,7 @@ batch(struct judge *j)
 		    (unsigned long long)off, (unsigned long long)len);
 		dp_model_fill(p, off, len, b);
 	}
-	return sh(j, "qemu-io%s t.qcow2", cmd);
+	return tq_sh("qemu-io%s t.qcow2", cmd);
 }
 
 /*
@@ -154,21 +98,21 @@ outside(struct dp *p, unsigned arg)
 	int rv = 0, done = 1;
 
 	dump_all(j);
-	if (sh(j, "qemu-img check -q t.qcow2") != 0) {
+	if (tq_sh("qemu-img check -q t.qcow2") != 0) {
 		snprintf(p->why, sizeof(p->why), "check in between");
-		show_log();
+		tq_show_log();
 		return -1;
 	}
 	switch (arg % 4) {
 	case 0:
 	case 1:
-		done = sh(j, "qemu-img snapshot -c s%u t.qcow2",
+		done = tq_sh("qemu-img snapshot -c s%u t.qcow2",
 		    j->nsnaps) == 0;
 		j->nsnaps += done;
 		break;
 	case 2:
 		if (j->nsnaps > 0)
-			rv = sh(j, "qemu-img snapshot -d s%u t.qcow2",
+			rv = tq_sh("qemu-img snapshot -d s%u t.qcow2",
 			    --j->nsnaps);
 		break;
 	default:
@@ -177,11 +121,11 @@ outside(struct dp *p, unsigned arg)
 	}
 	if (rv != 0) {
 		snprintf(p->why, sizeof(p->why), "qemu failed");
-		show_log();
+		tq_show_log();
 		return -1;
 	}
 	if (done)
-		load(&p->top, "t.qcow2");
+		tq_load(&p->top, "t.qcow2");
 	return 0;
 }
 
@@ -208,20 +152,20 @@ script(struct dp *p, unsigned op, const struct dp_span *s)
 }
 
 static void
-judge_image(struct judge *j, int leaks_ok, const char *what)
+judge_image(int leaks_ok, const char *what)
 {
 	int rv;
 
-	rv = sh(j, "qemu-img check -q t.qcow2");
+	rv = tq_sh("qemu-img check -q t.qcow2");
 	if (rv == 3 && leaks_ok)
 		rv = 0;
 	if (rv != 0)
-		show_log();
+		tq_show_log();
 	if (rv != 0)
 		fail_msg("%s: qemu-img check: %d", what, rv);
-	rv = sh(j, "qemu-img compare -F raw t.qcow2 model");
+	rv = tq_sh("qemu-img compare -F raw t.qcow2 model");
 	if (rv != 0)
-		show_log();
+		tq_show_log();
 	if (rv != 0)
 		fail_msg("%s: qemu-img compare: %d", what, rv);
 }
@@ -243,11 +187,11 @@ replay_outside(struct judge *j, uint64_t size)
 	ms_reset(&p->top);
 	assert_int_equal(qcow2_create(&bs, &p->par, &why), 0);
 	dump_all(j);
-	if (sh(j, "qemu-io t.qcow2 <script") != 0) {
-		show_log();
+	if (tq_sh("qemu-io t.qcow2 <script") != 0) {
+		tq_show_log();
 		fail_msg("qemu-io on our image");
 	}
-	judge_image(j, 0, "by qemu-io");
+	judge_image(0, "by qemu-io");
 }
 
 /* 0: our image, 1: qemu-img's image, 2: and again by qemu-io, 3: cut. */
@@ -276,8 +220,8 @@ one_program(struct judge *j, unsigned n)
 		fail_msg("program %u: %s", n, j->p.why);
 	size = j->p.par.size;
 	dump_all(j);
-	dump("model", j->p.model, j->p.size);
-	judge_image(j, kind == 3, "by us");
+	tq_dump("model", j->p.model, j->p.size);
+	judge_image(kind == 3, "by us");
 	if (kind == 2) {
 		fclose(j->script);
 		replay_outside(j, size);
@@ -292,14 +236,13 @@ test_programs(void **state)
 	unsigned first = f == NULL ? 0 : (unsigned)atoi(f);
 	struct judge *j = *state;
 
-	if (system("qemu-img --version >log 2>&1") != 0) {
+	if (!tq_have_qemu()) {
 		print_message("no qemu-img here: nothing judged\n");
 		return;
 	}
 	for (i = first; i < first + n; i++)
 		one_program(j, i);
-	print_message("%u programs, %u calls of qemu tools; operations:", n,
-	    j->nqemu);
+	print_message("%u programs; operations:", n);
 	for (i = 0; i < DP_NOPS; i++)
 		print_message(" %u", j->p.done[i]);
 	print_message("\n");
@@ -309,9 +252,7 @@ static int
 begin(void **state)
 {
 	static struct judge j;
-	static char dir[] = "/tmp/diskjudge.XXXXXX";
-
-	if (mkdtemp(dir) == NULL || chdir(dir) == -1)
+	if (tq_begin() == -1)
 		return -1;
 	dp_init(&j.p, MAXDISK);
 	j.p.arg = &j;
@@ -323,12 +264,9 @@ static int
 end(void **state)
 {
 	struct judge *j = *state;
-	char dir[64];
 
 	dp_free(&j->p);
-	if (getcwd(dir, sizeof(dir)) == NULL || chdir("/") == -1)
-		return -1;
-	return getenv("DISK_KEEP") == NULL ? sh(j, "rm -r %s", dir) & 0 : 0;
+	return tq_end();
 }
 
 int
