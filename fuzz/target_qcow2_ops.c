@@ -22,6 +22,7 @@ static void
 init(void)
 {
 	dp_init(&prog, MAXDISK);
+	prog.small = 1;
 }
 
 static uint64_t
@@ -61,7 +62,7 @@ stat(struct fuzz_stat *st)
 const struct fuzz_target fuzz_target = {
 	.name = "qcow2_ops",
 	.shape = SHAPE_BYTES,
-	.maxlen = 160,
+	.maxlen = 128,
 	.init = init,
 	.run = run,
 	.stat = stat,

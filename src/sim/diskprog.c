@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAXOPS	48
+#define MAXOPS	48			/* a third of it when small */
 
 static int fail(struct dp *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
@@ -72,7 +72,7 @@ accept_size(struct dp *p)
 		return fail(p, "size is %llu, not %llu",
 		    (unsigned long long)size, (unsigned long long)p->size);
 	memset(p->model + p->size, 0, size - p->size);
-	memset(p->touched + p->size, 2, size - p->size);
+	memset(p->touched + p->size, 3, size - p->size);
 	p->size = size;
 	return 0;
 }
@@ -110,9 +110,11 @@ settle(struct dp *p)
 static void
 touch(struct dp *p, uint64_t off, uint64_t len)
 {
-	for (; len > 0; len--, off++)
-		if (p->touched[off] < 2)
-			p->touched[off]++;
+	uint8_t *t = p->touched + off;
+
+	/* 0, 1, 3: never, once, more often. */
+	for (; len > 0; len--, t++)
+		*t = (uint8_t)(((*t << 1) | 1) & 3);
 }
 
 void
@@ -177,6 +179,8 @@ configure(struct dp *p, struct rbuf *r)
 
 	memset(&p->par, 0, sizeof(p->par));
 	p->par.cluster_bits = cbits[rb_u8(r) % 16];
+	if (p->small && p->par.cluster_bits > 11)
+		p->par.cluster_bits = 11;
 	p->par.refcount_order = rb_u8(r) % 7;
 	p->par.order_given = 1;
 	f = rb_u8(r);
@@ -245,8 +249,8 @@ span_get(struct dp *p, struct rbuf *r, struct dp_span *s)
 	    unit;
 	if (s->len > p->size - s->off)
 		s->len = p->size - s->off;
-	if (s->len > 262144)
-		s->len = 262144;
+	if (s->len > p->max / 8)
+		s->len = p->max / 8;
 }
 
 uint8_t
@@ -258,12 +262,16 @@ dp_byte(const struct dp *p)
 static void
 pattern(struct dp *p, uint8_t *b, const struct dp_span *s)
 {
-	uint64_t i;
+	uint64_t i, n;
 
 	p->seq++;
-	for (i = 0; i < s->len; i++)
-		b[i] = p->did != NULL ? dp_byte(p) :
-		    (uint8_t)(p->seq * 37 + (s->off + i) / 512 + 1);
+	for (i = 0; i < s->len; i += n) {
+		n = 512 - (s->off + i) % 512;
+		if (n > s->len - i)
+			n = s->len - i;
+		memset(b + i, p->did != NULL ? dp_byte(p) :
+		    (int)(p->seq * 37 + (s->off + i) / 512 + 1), n);
+	}
 }
 
 /* io has what the disk reads as there; want is what it may be instead. */
@@ -278,6 +286,8 @@ adopt(struct dp *p, const struct dp_span *s, const uint8_t *want)
 		rv = disk_read(p->d, p->io, s->len, s->off);
 	if (rv != 0)
 		return fail(p, "read after an error: %d", rv);
+	if (memcmp(p->io, p->model + s->off, s->len) == 0)
+		return 0;
 	for (i = 0; i < s->len; i++) {
 		if (p->io[i] != p->model[s->off + i] &&
 		    p->io[i] != (want == NULL ? 0 : want[i]))
@@ -413,7 +423,7 @@ op_grow(struct dp *p, const struct dp_span *s)
 	if (rv != 0)
 		return forgive(p, rv, NULL, NULL);
 	memset(p->model + p->size, 0, size - p->size);
-	memset(p->touched + p->size, 2, size - p->size);
+	memset(p->touched + p->size, 3, size - p->size);
 	p->size = size;
 	return 0;
 }
@@ -531,7 +541,11 @@ compare_crashed(struct dp *p)
 	n = p->d->size < p->size ? p->d->size : p->size;
 	if (disk_read(p->d, p->io, n, 0) != 0)
 		return fail(p, "cannot be read after the crash");
-	for (i = 0; i < n && i < p->stablesize; i++)
+	if (n > p->stablesize)
+		n = p->stablesize;
+	if (memcmp(p->io, p->stable, n) == 0)
+		n = 0;
+	for (i = 0; i < n; i++)
 		if (p->io[i] != p->stable[i] && (p->touched[i] == 0 ||
 		    (p->touched[i] == 1 && p->io[i] != p->model[i])))
 			return fail(p, "flushed byte %llu is gone",
@@ -568,9 +582,9 @@ run_ops(struct dp *p, struct rbuf *r)
 {
 	struct dp_span s;
 	unsigned op;
-	int i, rv = 0;
+	int i, rv = 0, max = p->small ? MAXOPS / 3 : MAXOPS;
 
-	for (i = 0; rv == 0 && i < MAXOPS && rb_left(r) > 0 &&
+	for (i = 0; rv == 0 && i < max && rb_left(r) > 0 &&
 	    p->d != NULL && !p->top.dead; i++) {
 		op = rb_u8(r) % DP_NOPS;
 		if (op == DP_DISCARD && p->did != NULL)

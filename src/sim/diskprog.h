@@ -33,13 +33,14 @@ struct dp {
 	struct disk	*d;		/* NULL: closed */
 	uint8_t		*model;		/* what the disk should read as */
 	uint8_t		*stable;	/* at the last flush */
-	uint8_t		*touched;	/* by byte: writes since, 0 to 2 */
+	uint8_t		*touched;	/* by byte: writes since; 0, 1, 3 */
 	uint8_t		*io;		/* transfers */
 	uint64_t	 max;		/* bytes of these arrays */
 	uint64_t	 size;		/* of the disk */
 	uint64_t	 stablesize;
 	struct qcow2_params par;
 	int		 basekind;	/* 0 none, 1 raw, 2 qcow2 */
+	int		 small;		/* for speed: fewer, smaller things */
 	int		 faulty;	/* errors are expected */
 	int		 failed;	/* one was seen */
 	unsigned	 seq;
