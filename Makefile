@@ -114,7 +114,7 @@ libs: $(ALLLIBS)
 #   libs_src/virtio/test_vq := sim virtio devif gmem base
 #   extra_src/virtio/test_vq := -lz		(optional)
 TESTS	:=
--include $(wildcard src/*/tests.mk) $(wildcard replay/tests.mk)
+include $(wildcard src/*/tests.mk) $(wildcard replay/tests.mk)
 
 CMOCKA	:= -lcmocka
 define test_rules
@@ -133,6 +133,10 @@ tests: $(TESTBINS)
 .PHONY: unit
 unit: $(TESTBINS)
 	@ci/run-tests $(TESTBINS)
+
+# ---------------------------------------------------------------- the rest
+include fuzz/build.mk
+-include replay/build.mk
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

@@ -169,6 +169,8 @@ host_blk(void *arg, struct blk_io *io)
 		transfer(s, io, len);
 	else if (io->op == BLK_ZERO)
 		memset(s->disk + io->off, 0, len);
+	if (s->oracle.any_loose)
+		s->ncalls = 0;
 	if (s->ncalls == SIM_CALLS)
 		sim_fail(s, "work", "too many block calls for one request");
 	c = &s->call[s->ncalls++];
@@ -230,6 +232,8 @@ host_entropy(void *arg, void *buf, size_t len)
 		v = prng_next(&s->random);
 		memcpy(p + i, &v, len - i < 8 ? len - i : 8);
 	}
+	if (s->oracle.any_loose)
+		s->nentropy = 0;
 	if (len <= SIM_ENTROPY - s->nentropy) {
 		memcpy(s->entropy + s->nentropy, buf, len);
 		s->nentropy += (unsigned)len;

@@ -43,6 +43,7 @@ const struct sim_kind sim_echo = {
 	.conf = conf,
 	.complete = complete,
 	.ops = ops,
+	.lazy = 1U << 1,
 };
 
 const struct sim_kind sim_legacy = {

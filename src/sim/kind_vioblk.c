@@ -157,13 +157,32 @@ answers(struct sim *s)
 	return VIOBLK_S_OK;
 }
 
+/*
+ * Writable segments that share bytes: which of them wins is not defined, so
+ * there is nothing to compare.  Long lists count as such.
+ */
+static int
+overlaps(const struct oracle_chain *c)
+{
+	unsigned i, j;
+
+	if (c->nw > 32)
+		return 1;
+	for (i = 0; i < c->nw; i++)
+		for (j = 0; j < i; j++)
+			if (c->w[i].gpa < c->w[j].gpa + c->w[j].len &&
+			    c->w[j].gpa < c->w[i].gpa + c->w[i].len)
+				return 1;
+	return 0;
+}
+
 static void
 model_in(struct sim *s, const struct oracle_chain *c, const struct want *w)
 {
 	uint64_t off = w->sector * 512, len = c->wlen - 1, i;
 
 	want_call(s, 0, BLK_READ, 0, off, len);
-	if (s->call[0].result != BLK_OK)
+	if (s->call[0].result != BLK_OK || overlaps(c))
 		return;
 	for (i = 0; i < len && i + 512 <= ORACLE_BYTES; i += 512)
 		if (!s->unknown[(off + i) / 512] &&

@@ -536,6 +536,7 @@ oracle_end(struct oracle *o, int reset, int isr, int fresh)
 	if (o->cur >= 0)
 		undo(o);
 	for (i = 0; i < o->nq; i++) {
+		o->q[i].on &= o->q[i].vq->enabled;
 		end_queue(o, &o->q[i], reset);
 		want |= o->q[i].want;
 	}

@@ -120,8 +120,8 @@ void	oracle_reset(struct oracle *, struct arena *);
  */
 void	oracle_begin(struct oracle *, const struct vq *, unsigned nq);
 /*
- * After it.  reset: the device asks for a reset now and did not before; isr:
- * the queue interrupt bit is set; fresh: it was not before the message.
+ * After it.  reset: the device serves nothing any more; isr: the queue
+ * interrupt bit is set; fresh: it was not before the message.
  */
 void	oracle_end(struct oracle *, int reset, int isr, int fresh);
 /*

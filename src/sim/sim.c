@@ -130,7 +130,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 	reset_disk(s);
 	guest_reset(&s->guest, &s->arena);
 	s->status = s->isr = 0;
-	s->config_cause = 0;
+	s->config_may = s->config_must = 0;
 	s->ops = 0;
 	s->record = 0;
 	s->met_reload = 0;
@@ -213,9 +213,9 @@ check_config_irq(struct sim *s, const struct virtio_dev *v, int reset)
 	int fresh = bit && (s->isr & VIRTIO_ISR_CONFIG) == 0;
 	int live = (v->status & VIRTIO_S_DRIVER_OK) != 0;
 
-	if ((reset || s->config_cause) && live && !bit)
+	if ((reset || s->config_must) && live && !bit)
 		sim_fail(s, "irq", "a configuration interrupt is missing");
-	if (fresh && !reset && !s->config_cause)
+	if (fresh && !reset && !s->config_may)
 		sim_fail(s, "irq", "a configuration interrupt without cause");
 }
 
@@ -230,7 +230,7 @@ after(struct sim *s)
 		sim_fail(s, "invariant", why);
 	if (s->line != (v->isr != 0))
 		sim_fail(s, "irq", "the line differs from the status");
-	oracle_end(&s->oracle, (v->status & VIRTIO_S_NEEDS_RESET) != 0,
+	oracle_end(&s->oracle, !virtio_live(v),
 	    (v->isr & VIRTIO_ISR_QUEUE) != 0,
 	    (v->isr & ~s->isr & VIRTIO_ISR_QUEUE) != 0);
 	if (reset)
@@ -258,9 +258,34 @@ drains(const struct sim *s, const struct viodev_msg *m)
 		q = m->data & 0xffff;
 	else
 		return -1;
-	if (q >= v->nqueues || !virtio_live(v) || v->paused)
+	if (q >= v->nqueues || !virtio_live(v) || v->paused ||
+	    (s->kind->lazy & 1U << q) != 0)
 		return -1;
 	return (int)q;
+}
+
+/* What the device would be attached with from now on. */
+static void
+remember_sectors(struct sim *s)
+{
+	uint8_t list[sizeof(s->confbuf)];
+	const uint8_t *val;
+	struct wbuf w;
+	struct rbuf r;
+	unsigned tag;
+	size_t len;
+
+	wb_init(&w, list, sizeof(list));
+	rb_init(&r, s->conf.p, s->conf.len);
+	while (devconf_next(&r, &tag, &val, &len))
+		if (tag != DEVCONF_CAPACITY)
+			devconf_put_bytes(&w, tag, val, len);
+	devconf_put_int(&w, DEVCONF_CAPACITY, s->sectors);
+	if (wb_bad(&w))
+		return;
+	memcpy(s->confbuf, list, w.len);
+	s->conf.p = s->confbuf;
+	s->conf.len = w.len;
 }
 
 /* The bounds of the medium hold for a CONFIG message, too. */
@@ -273,6 +298,7 @@ fold_config(struct sim *s, struct viodev_msg *m, uint8_t *buf, size_t cap)
 	if (!devconf_has(&in, DEVCONF_CAPACITY))
 		return;
 	s->sectors = sim_sectors(devconf_int(&in, DEVCONF_CAPACITY, 0));
+	remember_sectors(s);
 	wb_init(&w, buf, cap);
 	devconf_put_int(&w, DEVCONF_CAPACITY, s->sectors);
 	m->payload = buf;
@@ -283,11 +309,12 @@ void
 sim_deliver(struct sim *s, struct viodev_msg *m)
 {
 	struct virtio_dev *v = sim_virtio(s);
-	uint8_t buf[32];
+	uint8_t buf[32], changed;
 	int q;
 
 	s->stat.messages++;
-	s->config_cause = 0;
+	s->config_may = s->config_must = 0;
+	changed = v->changed;
 	s->ncalls = 0;
 	s->nentropy = 0;
 	if (m->type == VIODEV_CONFIG)
@@ -299,7 +326,8 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 		dev_msg(s->dev, m);
 	if (m->type == VIODEV_READ)
 		digest_u64(&s->digest, m->data);
-	s->config_cause |= m->type == VIODEV_CONFIG && v->changed;
+	s->config_may = v->changed;
+	s->config_must = v->changed && !changed;
 	after(s);
 	if ((q = drains(s, m)) >= 0 && (s->again & 1U << q) == 0)
 		oracle_drained(&s->oracle, (unsigned)q);
@@ -394,6 +422,7 @@ sim_reload(struct sim *s)
 		    "bytes");
 	memcpy(s->due, due, sizeof(due));
 	s->digest = digest;
+	oracle_begin(&s->oracle, sim_virtio(s)->vq, sim_virtio(s)->nqueues);
 	after(s);
 }
 
@@ -425,5 +454,6 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 	s->oracle.any_loose = 0;
 	s->status = sim_virtio(s)->status;
 	s->isr = sim_virtio(s)->isr;
+	oracle_begin(&s->oracle, sim_virtio(s)->vq, sim_virtio(s)->nqueues);
 	after(s);
 }

@@ -42,6 +42,8 @@ struct sim_kind {
 				    const struct devconf *);
 	void			(*complete)(struct sim *, unsigned q,
 				    struct oracle_chain *, uint32_t used);
+	/* Queues that a kick need not drain, a bit each. */
+	unsigned		 lazy;
 	/* Names of the bits in stats.ops, NULL-terminated. */
 	const char *const	*ops;
 };
@@ -117,7 +119,8 @@ struct sim {
 
 	uint8_t			 status;	/* before the message */
 	uint8_t			 isr;
-	int			 config_cause;	/* a config interrupt is due */
+	int			 config_may;	/* a config interrupt may come */
+	int			 config_must;
 	struct sim_stat		 stat;
 	uint64_t		 ops;		/* of this input */
 	int			 deep;		/* slow checks, too */

@@ -3,9 +3,18 @@
  * that crosses: a host table around the host's own and a tap on guest memory.
  *
  * The host attaches the device with rec_host() in place of its own table and
- * passes each message through rec_msg().  What the recorder writes goes to a
- * sink in whole records; a sink that fails (returns -1) ends the recording,
- * never the device.
+ * passes each message through rec_msg().  What attach asks of the host is
+ * recorded, too; what happens between messages later (detach) is not.
+ *
+ * What the recorder writes goes to a sink in whole records, once before a
+ * message is delivered and once behind it, and more often when the buffer is
+ * full.  A sink that fails (returns -1), or a record without room, ends the
+ * recording, never the device.
+ *
+ * Payload is written once: bytes that a block read brought, or that were
+ * lent for a write, are not repeated when they are stored or sent
+ * (TRACE_STORE, TRACE_LENT).  A device whose queues run on threads of their
+ * own needs one recorder at a time: the host serialises its messages.
  */
 #ifndef REC_H
 #define REC_H
@@ -13,27 +22,47 @@
 #include "dev.h"
 #include "trace.h"
 
+#define REC_IOV		64		/* vectors whose bytes are not repeated */
+#define REC_BUFMIN	1024		/* of bufcap */
+#define REC_KEEPMIN	64		/* descriptors, headers, rings: without
+					   them nothing can be played */
+
 struct rec {
-	struct dev_host		 host;		/* the real one */
+	/* Set by the caller. */
 	int			(*sink)(void *, const void *, size_t);
 	void			*sinkarg;
-	size_t			 keep;		/* bytes kept of a payload */
+	size_t			 keep;		/* bytes kept of a payload: not
+						   less than REC_KEEPMIN, nor
+						   more than half of bufcap */
 	uint64_t		 room;		/* bytes it may still write */
-	int			 off;		/* the recording ended */
-	unsigned		 marks;		/* MARK after so many messages */
-	unsigned		 count;		/* messages since the last MARK */
+	int			 sync;		/* each record goes at once:
+						   for devices that crash */
+	unsigned		 marks;		/* MARK after so many messages;
+						   0: never */
+	uint8_t			*buf;		/* for records, REC_BUFMIN */
+	size_t			 bufcap;	/* or more */
+	uint8_t			*state;		/* for a save, for MARK */
+	size_t			 statecap;
+
+	/* The recorder's own. */
+	struct dev_host		 host;		/* the real one */
+	struct gmem		*gm;
 	const struct gm_tap	*under;		/* a tap that was there before */
 	void			*underarg;
-	struct dev		*dev;
-	uint8_t			*buf;		/* caller's memory for a record */
-	size_t			 bufcap;
-	uint8_t			*state;		/* caller's memory for a save */
-	size_t			 statecap;
+	int			 off;		/* the recording ended */
+	int			 inmsg;		/* a message is under way */
+	unsigned		 messages;
+	struct wbuf		 w;		/* records for the sink */
+	size_t			 from;		/* of the record under way */
+	struct iovec		 read[REC_IOV];	/* that a block read filled */
+	unsigned		 nread, atread;
+	struct iovec		 lent[REC_IOV];	/* one after another */
+	unsigned		 nlent;
 };
 
 /*
- * Fills in all but the memory, sink, keep, room and marks, which the caller
- * set; hooks the tap of gm and writes header, CONF and MAP.
+ * Hooks the tap of gm (a tap that is there is called first, so the recorder
+ * sees what the device will see) and writes header, CONF and MAP.
  */
 void	rec_start(struct rec *, const char *name, const struct devconf *,
 	    struct gmem *, const struct dev_host *real);
@@ -41,7 +70,23 @@ void	rec_start(struct rec *, const char *name, const struct devconf *,
 struct dev_host rec_host(struct rec *);
 /* Records a message, delivers it, records the reply and, at times, a MARK. */
 void	rec_msg(struct rec *, struct dev *, struct viodev_msg *);
-/* Unhooks the tap. */
+/*
+ * Unhooks the tap and closes the recording with a TIME of 0, so that a player
+ * knows that the last message is whole.
+ */
 void	rec_stop(struct rec *, struct gmem *);
+
+/*
+ * For the recorder's files: whether what happens now is recorded; the buffer
+ * for a record of so many bytes; the record is there.
+ */
+int	rec_open(const struct rec *);
+struct wbuf *rec_begin(struct rec *, size_t bytes);
+void	rec_end(struct rec *);
+/* How much of a payload is kept. */
+size_t	rec_keep(const struct rec *);
+/* An event without a payload. */
+void	rec_event(struct rec *, unsigned kind, uint32_t arg, uint64_t val);
+extern const struct host_ops rec_ops;
 
 #endif

@@ -103,7 +103,17 @@ learn_load(struct rings *g, uint64_t gpa, const struct trace_blob *b)
 	struct rings_desc d;
 	unsigned q, off;
 
-	if (b->kept < 16 || rings_find(g, gpa, &q, &off) != AREA_DESC)
+	switch (rings_find(g, gpa, &q, &off)) {
+	case AREA_DESC:
+		break;
+	case AREA_AVAIL:
+		/* The next chain: the table of the last one is forgotten. */
+		g->tablelen = 0;
+		return;
+	default:
+		return;
+	}
+	if (b->kept < 16)
 		return;
 	rings_desc(b->p, &d);
 	if ((d.flags & RINGS_INDIRECT) != 0) {

@@ -1,3 +1,4 @@
-TESTS += src/trace/test_trace src/trace/test_text
+TESTS += src/trace/test_trace src/trace/test_text src/trace/test_play
 libs_src/trace/test_trace := trace msg devif gmem base
 libs_src/trace/test_text := trace msg devif gmem base
+libs_src/trace/test_play := trace msg devif gmem base

@@ -370,7 +370,7 @@ text_init(struct text_out *o, void (*put)(void *, const char *, size_t),
 void
 text_rec(struct text_out *o, const struct trace_rec *r)
 {
-	char hint[160];
+	char hint[240];
 
 	say(o, "%s", trace_type_name(r->type));
 	say_body(o, r);

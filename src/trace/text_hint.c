@@ -236,6 +236,7 @@ expectation(struct hint *h, const struct text_out *o,
 			add(h, "status %s", b->p[0] == 0 ? "OK" :
 			    b->p[0] == 1 ? "IOERR" : "UNSUPP");
 	} else if (r->u.expect.kind == TRACE_BLK &&
+	    (r->u.expect.arg & 0xff) != BLK_FLUSH &&
 	    r->u.expect.val % 512 == 0) {
 		add(h, "sector %" PRIu64, r->u.expect.val / 512);
 	}

@@ -1,3 +1,7 @@
-TESTS += src/virtio/test_vq src/virtio/test_vq_bad
-libs_src/virtio/test_vq := virtio devif gmem base
-libs_src/virtio/test_vq_bad := virtio devif gmem base
+VQ_TESTS := test_vq test_vq_bad test_vq_event test_vq_indirect test_chain
+DEV_TESTS := test_common test_status test_irq test_legacy test_bar \
+	test_state
+SIM_LIBS := sim trace msg dev virtio devif gmem base
+TESTS += $(addprefix src/virtio/,$(VQ_TESTS) $(DEV_TESTS))
+$(foreach t,$(VQ_TESTS),$(eval libs_src/virtio/$(t) := virtio devif gmem base))
+$(foreach t,$(DEV_TESTS),$(eval libs_src/virtio/$(t) := $(SIM_LIBS)))

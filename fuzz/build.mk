@@ -1,0 +1,51 @@
+# Fuzz targets: what each links.  A target sees the device under test and the
+# simulator, nothing else; the harness itself is not instrumented.
+FUZZ		:= empty vq virtio viornd vioblk frame trace restore
+
+fuzzlibs	:= sim trace msg dev virtio devif gmem base
+fuzz_vq_libs	:= $(fuzzlibs)
+fuzz_virtio_libs := $(fuzzlibs)
+fuzz_viornd_libs := $(fuzzlibs)
+fuzz_vioblk_libs := $(fuzzlibs)
+fuzz_restore_libs := $(fuzzlibs)
+fuzz_frame_libs	:= trace msg devif gmem base
+fuzz_trace_libs	:= trace msg devif gmem base
+fuzz_empty_libs	:= trace msg devif gmem base
+
+fuzz_virtio_objs := simtarget
+fuzz_viornd_objs := simtarget
+fuzz_vioblk_objs := simtarget
+
+# The mutator: part of the engine side.
+MUTATOR		:= mutate gen genframe
+
+FO		:= $(B)/fuzz
+$(FO)/%.o: fuzz/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
+	    -MMD -MP -c -o $@ $<
+
+mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
+tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
+tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))
+
+define fuzz_rules
+$(FO)/fuzz_$(1)_plain: $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) $$(LINKF) -o $$@ $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
+$(FO)/fuzz_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+$(FO)/afl_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+$(FO)/mutator_$(1).so: $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -shared -o $$@ $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
+endef
+$(foreach t,$(FUZZ),$(eval $(call fuzz_rules,$(t))))
+
+PLAIN		:= $(patsubst %,$(FO)/fuzz_%_plain,$(FUZZ))
+ifeq ($(FLAVOUR),fuzz)
+FUZZERS		:= $(patsubst %,$(FO)/fuzz_%,$(FUZZ))
+endif
+
+.PHONY: plain fuzzers
+plain: $(PLAIN)
+fuzzers: $(FUZZERS)

@@ -1,0 +1,235 @@
+/*
+ * The engine side without an engine: runs files and folders, and random
+ * inputs from the same mutator.
+ *
+ *	fuzz_T_plain [-d] [-n runs] [-s seed] [-t seconds] [-v] [path ...]
+ *
+ *	-d	print the digest of all that was run
+ *	-n	after the files, so many mutated inputs
+ *	-s	seed of the mutations (1)
+ *	-t	run everything again and again for so long; print runs a second
+ *	-v	print what was reached
+ *	-w file	before a mutated input runs, write it there
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "digest.h"
+#include "mutate.h"
+#include "prng.h"
+#include "target.h"
+
+struct input {
+	uint8_t	*p;
+	size_t	 len;
+};
+
+static struct input *inputs;
+static size_t ninputs;
+
+static void
+add_file(const char *path)
+{
+	struct input in;
+	struct stat st;
+	FILE *f;
+
+	if ((f = fopen(path, "rb")) == NULL || fstat(fileno(f), &st) == -1)
+		err(1, "%s", path);
+	in.len = (size_t)st.st_size;
+	if ((in.p = malloc(in.len + 1)) == NULL)
+		err(1, NULL);
+	if (fread(in.p, 1, in.len, f) != in.len)
+		errx(1, "%s: cannot be read whole", path);
+	fclose(f);
+	inputs = realloc(inputs, (ninputs + 1) * sizeof(*inputs));
+	if (inputs == NULL)
+		err(1, NULL);
+	inputs[ninputs++] = in;
+}
+
+static int
+visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+static void
+add_path(const char *path)
+{
+	struct dirent **list;
+	char name[PATH_MAX];
+	struct stat st;
+	int i, n;
+
+	if (stat(path, &st) == -1)
+		err(1, "%s", path);
+	if (!S_ISDIR(st.st_mode)) {
+		add_file(path);
+		return;
+	}
+	if ((n = scandir(path, &list, visible, alphasort)) == -1)
+		err(1, "%s", path);
+	for (i = 0; i < n; i++) {
+		(void)snprintf(name, sizeof(name), "%s/%s", path,
+		    list[i]->d_name);
+		add_path(name);
+		free(list[i]);
+	}
+	free(list);
+}
+
+static double
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void
+run_mutated(unsigned long runs, uint64_t seed, const char *save,
+    struct digest *d)
+{
+	static uint8_t buf[65536];
+	struct prng r;
+	unsigned long i;
+	size_t len, rounds;
+	FILE *f;
+
+	prng_seed(&r, seed);
+	for (i = 0; i < runs; i++) {
+		len = 0;
+		if (ninputs > 0 && prng_below(&r, 4) != 0) {
+			size_t k = (size_t)prng_below(&r, ninputs);
+
+			len = inputs[k].len < sizeof(buf) ? inputs[k].len :
+			    sizeof(buf);
+			memcpy(buf, inputs[k].p, len);
+		}
+		for (rounds = 1 + prng_below(&r, 8); rounds > 0; rounds--)
+			len = mutate(&fuzz_target, buf, len, sizeof(buf),
+			    prng_next(&r));
+		if (save != NULL) {
+			if ((f = fopen(save, "wb")) == NULL)
+				err(1, "%s", save);
+			fwrite(buf, 1, len, f);
+			fclose(f);
+		}
+		digest_u64(d, fuzz_target.run(buf, len));
+	}
+}
+
+static void
+print_stat(void)
+{
+	struct fuzz_stat st = { 0 };
+	const char *const *op;
+	unsigned i = 0;
+
+	fuzz_target.stat(&st);
+	printf("%s: inputs %llu accepted %llu requests %llu resets %llu ops",
+	    fuzz_target.name, (unsigned long long)st.inputs,
+	    (unsigned long long)st.accepted, (unsigned long long)st.requests,
+	    (unsigned long long)st.resets);
+	for (op = st.opnames; op != NULL && *op != NULL; op++, i++)
+		if ((st.ops >> i & 1) != 0)
+			printf(" %s", *op);
+	putchar('\n');
+}
+
+static void
+time_runs(double limit)
+{
+	double start = seconds(), now = start;
+	unsigned long n = 0;
+	size_t i;
+
+	while (ninputs > 0 && (now = seconds()) - start < limit)
+		for (i = 0; i < ninputs; i++, n++)
+			(void)fuzz_target.run(inputs[i].p, inputs[i].len);
+	printf("%s: %.0f runs/s\n", fuzz_target.name,
+	    (double)n / (now - start));
+}
+
+static unsigned long
+number(const char *s)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	if (errno != 0 || end == s || *end != '\0' || *s == '-')
+		errx(2, "%s: not a number", s);
+	return v;
+}
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: fuzz_%s_plain [-dv] [-n runs] [-s seed] "
+	    "[-t seconds] [-w file]\n\t[path ...]\n", fuzz_target.name);
+	exit(2);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long runs = 0, seed = 1, limit = 0;
+	int c, digest = 0, verbose = 0;
+	const char *save = NULL;
+	struct digest d;
+	size_t i;
+
+	while ((c = getopt(argc, argv, "dn:s:t:vw:")) != -1)
+		switch (c) {
+		case 'd':
+			digest = 1;
+			break;
+		case 'n':
+			runs = number(optarg);
+			break;
+		case 's':
+			seed = number(optarg);
+			break;
+		case 't':
+			limit = number(optarg);
+			break;
+		case 'v':
+			verbose = 1;
+			break;
+		case 'w':
+			save = optarg;
+			break;
+		default:
+			usage();
+		}
+	for (argv += optind; *argv != NULL; argv++)
+		add_path(*argv);
+	fuzz_target.init();
+	if (fuzz_target.deep != NULL && limit == 0)
+		fuzz_target.deep(1);
+	digest_init(&d);
+	for (i = 0; i < ninputs; i++)
+		digest_u64(&d, fuzz_target.run(inputs[i].p, inputs[i].len));
+	run_mutated(runs, seed, save, &d);
+	if (limit > 0)
+		time_runs((double)limit);
+	if (verbose)
+		print_stat();
+	if (digest)
+		printf("%s: digest %016llx\n", fuzz_target.name,
+		    (unsigned long long)digest_value(&d));
+	return 0;
+}
