@@ -207,11 +207,11 @@ parse_extensions(const uint8_t *p, size_t end, struct q2_header *h,
 		type = beb32_get(p + off);
 		len = beb32_get(p + off + 4);
 		off += 8;
-		if (type == Q2X_END)
-			break;
 		if (len > end - off)
 			return disk_refuse(why, DISK_ECORRUPT,
 			    "header extension 0x%08x is too long", type);
+		if (type == Q2X_END)
+			break;
 		if (one_extension(h, type, p + off, len) != 0)
 			return disk_refuse(why, DISK_ECORRUPT,
 			    "header extension 0x%08x is not valid", type);

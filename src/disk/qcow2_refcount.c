@@ -65,7 +65,7 @@ q2_count_max(unsigned order)
 static bool
 touches(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
 {
-	return a < b + blen && b < a + alen;
+	return blen != 0 && a < b + blen && b < a + alen;
 }
 
 bool
