@@ -104,7 +104,7 @@ walk_entry(struct walk *w, uint64_t entry, bool active)
 		return;
 	if ((off & (w->q->csize - 1)) != 0)
 		corrupt(w, "unaligned data cluster", off);
-	if (active && !(entry & Q2_ZEROFLAG))
+	if (active)
 		w->res->allocated++;
 	ref(w, off, w->q->csize);
 }

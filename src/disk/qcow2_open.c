@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "qcow2_snap.h"
+
 static void
 teardown(struct qcow2 *q)
 {
@@ -117,17 +119,55 @@ check_blocks(struct qcow2 *q, struct disk_why *why)
 	return 0;
 }
 
+/* A stretch of the file that belongs to one table. */
+struct area {
+	uint64_t	off, len;
+};
+
+static bool
+overlap(const struct area *a, const struct area *b)
+{
+	return a->len != 0 && b->len != 0 && a->off < b->off + b->len &&
+	    b->off < a->off + a->len;
+}
+
+/* The tables that are written in place must lie apart. */
 static int
 check_overlap(struct qcow2 *q, struct disk_why *why)
 {
-	uint64_t l1len = (uint64_t)q->l1n * 8;
-	uint64_t rlen = (uint64_t)q->reftn * 8;
+	struct area l1 = { q->l1off, (uint64_t)q->l1n * 8 };
+	struct area reft = { q->reftoff, (uint64_t)q->reftn * 8 };
+	struct area snap = { q->h.snapoff, (uint64_t)q->h.nsnap * 40 };
 
-	if (l1len > 0 && q->l1off < q->reftoff + rlen &&
-	    q->reftoff < q->l1off + l1len)
+	if (overlap(&l1, &reft))
 		return disk_refuse(why, DISK_ECORRUPT,
 		    "L1 table and refcount table overlap");
+	if (overlap(&l1, &snap) || overlap(&reft, &snap))
+		return disk_refuse(why, DISK_ECORRUPT,
+		    "the snapshot table overlaps another table");
 	return check_blocks(q, why);
+}
+
+/* So must the tables of snapshots, before we write to any. */
+static int
+check_snapshots(struct qcow2 *q, struct disk_why *why)
+{
+	struct q2_snap *s;
+	uint64_t bytes;
+	uint32_t i;
+	int rv;
+
+	rv = q2_snap_load(q, &s, &bytes);
+	if (rv != 0)
+		return disk_refuse(why, rv, "its snapshot table: %s",
+		    disk_strerror(rv));
+	for (i = 0; rv == 0 && i < q->h.nsnap; i++)
+		if (s[i].l1off >= q->eof || s[i].l1n > Q2_MAXL1 / 8 ||
+		    q2_reserved(q, s[i].l1off, (uint64_t)s[i].l1n * 8))
+			rv = disk_refuse(why, DISK_ECORRUPT, "the L1 table "
+			    "of snapshot %u overlaps another table", i);
+	free(s);
+	return rv;
 }
 
 static int
@@ -204,6 +244,9 @@ qcow2_ready(struct disk *d, struct disk_why *why)
 
 	if (d->readonly)
 		return 0;
+	rv = check_snapshots(q, why);
+	if (rv != 0)
+		return rv;
 	rv = clear_autoclear(q);
 	if (rv == 0 && (q->h.incompat & Q2I_DIRTY)) {
 		rv = qcow2_rebuild(d);

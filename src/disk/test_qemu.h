@@ -12,7 +12,8 @@
 
 #include "memstore.h"
 
-static int tq_sh(const char *, ...) __attribute__((format(printf, 1, 2)));
+static int tq_sh(const char *, ...)
+    __attribute__((format(printf, 1, 2), unused));
 
 /* The exit status of a shell command; its output goes to the file log. */
 static int
