@@ -47,7 +47,9 @@ catch_signals(void)
 	sigemptyset(&sa.sa_mask);
 	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		sigaction(list[i], &sa, NULL);
+	/* A write that fails is to fail with an error, not to kill us. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int
