@@ -61,14 +61,16 @@ BASECF	:= $(CSTD) -g $(if $(OPT),$(OPT),-O2) -fno-omit-frame-pointer \
 	   $(WARN) $(WERROR) $(CFLAGS_EXTRA)
 
 # INSTR instruments the layers below the line, HINSTR the harness around
-# them: a fuzzing engine should see the edges of the device, not ours.
+# them: a fuzzing engine should see the edges of the device, not ours.  The
+# alignment check costs a fuzzer a third of its speed and finds the same for
+# every input, so it stays with asan, which runs the whole corpus.
 UB	:= -fsanitize=undefined -fno-sanitize-recover=all
 INSTR_plain	:=
 INSTR_asan	:= -fsanitize=address $(UB)
 INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
 INSTR_tsan	:= -fsanitize=thread
 INSTR_cov	:= --coverage -fprofile-update=single
-INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB)
+INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment
 INSTR_afl	:= -fsanitize=address $(UB)
 HINSTR_plain	:=
 HINSTR_asan	:= $(INSTR_asan)

@@ -85,11 +85,14 @@ cmp -s blk piped || wrong "another trace"
 cmp -s shown blk.txt || wrong "another text"
 rm piped shown
 
+# MSan does not see what the JSON library stores.
+case $V in *msan*) ;; *)
 t "show --json prints objects that can be read"
 ends 0 "$V" show --json blk
 [ "$(wc -l <out)" -eq 9 ] || wrong "$(wc -l <out) lines"
 says out '^{"record":3,"offset":[0-9]*,"type":"chain","queue":0,"flags":1,'
 says out '"type":"conf","device":"vioblk","values":{"capacity":64,"serial":'
+;; esac
 
 t "an input runs in the simulator, the same each time"
 ends 0 "$V" replay blk
@@ -250,11 +253,9 @@ rmdir full || wrong "left: $(ls -A full)"
 
 t "a signal leaves nothing behind"
 mkdir sig
-n=0
-while [ $n -lt 4000 ]; do
-	cat blk.txt
-	n=$((n + 1))
-done >big.txt
+awk '{ a[NR] = $0 }
+    END { for (n = 0; n < 20000; n++) for (i = 1; i <= NR; i++) print a[i] }' \
+    blk.txt >big.txt
 for pause in 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1; do
 	"$V" build big.txt sig/x 2>/dev/null &
 	sleep $pause

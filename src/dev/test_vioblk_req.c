@@ -396,6 +396,11 @@ test_queues(void **state)
 	blk_header(b, VIOBLK_T_IN, 2);
 	assert_int_equal(blk_send(b, 0, sg, 3), VIOBLK_S_OK);
 	assert_memory_equal(b->in, b->s->fresh + 1024, 512);
+	/* The others are there and stay silent. */
+	for (q = 1; q < 3; q++) {
+		assert_int_equal(blk_send(b, q, sg, 3), -2);
+		assert_int_equal(b->ncalls, 0);
+	}
 }
 
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)

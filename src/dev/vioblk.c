@@ -41,30 +41,45 @@ vioblk_queue(struct virtio_dev *v, unsigned q, struct vq_work *w)
 }
 
 static void
-vioblk_config(const struct virtio_dev *v, uint8_t *img)
+config_lists(const struct vioblk *b, uint8_t *img)
 {
-	const struct vioblk *b = (const struct vioblk *)v;
-
-	le64_put(img + VIOBLK_C_CAPACITY, b->capacity);
-	le32_put(img + VIOBLK_C_SIZE_MAX, VIOBLK_SIZEMAX);
-	le32_put(img + VIOBLK_C_SEG_MAX, VIOBLK_SEGMAX);
-	le32_put(img + VIOBLK_C_BLK_SIZE, b->blk_size);
-	img[VIOBLK_C_PHYSEXP] = b->physexp;
-	le16_put(img + VIOBLK_C_MIN_IO, (uint16_t)(1U << b->physexp));
-	img[VIOBLK_C_WRITEBACK] = vioblk_writeback(b);
-	le16_put(img + VIOBLK_C_NUM_QUEUES, v->nqueues);
-	if ((v->offered & VIOBLK_F_DISCARD) != 0) {
+	if ((b->v.offered & VIOBLK_F_DISCARD) != 0) {
 		le32_put(img + VIOBLK_C_DISCARD_SECTORS,
 		    VIOBLK_DISCARD_SECTORS);
 		le32_put(img + VIOBLK_C_DISCARD_SEGS, VIOBLK_DISCARD_SEGS);
 		le32_put(img + VIOBLK_C_DISCARD_ALIGN,
 		    b->blk_size / VIOBLK_SECTOR);
 	}
-	if ((v->offered & VIOBLK_F_WRITE_ZEROES) != 0) {
+	if ((b->v.offered & VIOBLK_F_WRITE_ZEROES) != 0) {
 		le32_put(img + VIOBLK_C_ZERO_SECTORS, VIOBLK_ZERO_SECTORS);
 		le32_put(img + VIOBLK_C_ZERO_SEGS, VIOBLK_ZERO_SEGS);
 		img[VIOBLK_C_ZERO_UNMAP] = 1;
 	}
+}
+
+/* Fields of features that are not offered stay 0. */
+static void
+vioblk_config(const struct virtio_dev *v, uint8_t *img)
+{
+	const struct vioblk *b = (const struct vioblk *)v;
+
+	le64_put(img + VIOBLK_C_CAPACITY, b->capacity);
+	if ((v->offered & VIOBLK_F_SIZE_MAX) != 0)
+		le32_put(img + VIOBLK_C_SIZE_MAX, VIOBLK_SIZEMAX);
+	if ((v->offered & VIOBLK_F_SEG_MAX) != 0)
+		le32_put(img + VIOBLK_C_SEG_MAX, VIOBLK_SEGMAX);
+	if ((v->offered & VIOBLK_F_BLK_SIZE) != 0)
+		le32_put(img + VIOBLK_C_BLK_SIZE, b->blk_size);
+	if ((v->offered & VIOBLK_F_TOPOLOGY) != 0) {
+		img[VIOBLK_C_PHYSEXP] = b->physexp;
+		le16_put(img + VIOBLK_C_MIN_IO,
+		    (uint16_t)(1U << b->physexp));
+	}
+	if ((v->offered & VIOBLK_F_CONFIG_WCE) != 0)
+		img[VIOBLK_C_WRITEBACK] = vioblk_writeback(b);
+	if ((v->offered & VIOBLK_F_MQ) != 0)
+		le16_put(img + VIOBLK_C_NUM_QUEUES, v->nqueues);
+	config_lists(b, img);
 }
 
 /*

@@ -12,11 +12,13 @@ wr(struct sim *s, unsigned off, unsigned width, uint64_t v)
 	sim_write(s, VIODEV_COMMON, off, width, v);
 }
 
+/* A register that is 0 after the reset, so a high half of 0 is not written. */
 static void
 wr64(struct sim *s, unsigned off, uint64_t v)
 {
 	wr(s, off, 4, v & 0xffffffff);
-	wr(s, off + 4, 4, v >> 32);
+	if (v >> 32 != 0)
+		wr(s, off + 4, 4, v >> 32);
 }
 
 static void
@@ -71,16 +73,13 @@ sim_setup(struct sim *s, const struct trace_setup *set)
 		return;
 	}
 	wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
-	wr(s, VIRTIO_DEVICE_STATUS, 1, VIRTIO_S_ACKNOWLEDGE);
 	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
-	wr(s, VIRTIO_DEVICE_FEATURE_SELECT, 4, 0);
 	features = sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4);
 	wr(s, VIRTIO_DEVICE_FEATURE_SELECT, 4, 1);
 	features |= sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4) << 32;
 	features &= set->features | VIRTIO_F_VERSION_1;
 	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
 		features &= ~VIRTIO_F_VERSION_1;
-	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 0);
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, features & 0xffffffff);
 	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);

@@ -25,6 +25,15 @@ align16(uint64_t v)
 }
 
 void
+guest_init(struct guest *g)
+{
+	size_t i;
+
+	for (i = 0; i < GUEST_PATTERN; i++)
+		g->pattern[i] = (uint8_t)(i * 7 + (i >> 8));
+}
+
+void
 guest_reset(struct guest *g, struct arena *a)
 {
 	g->arena = a;
@@ -117,24 +126,26 @@ segment_at(struct guest *g, const struct trace_chain *c, unsigned i,
 	return sg;
 }
 
-/* Puts what the driver has to say into a readable segment. */
+/*
+ * Puts what the driver has to say into a readable segment, and behind it a
+ * pattern that differs from record to record.
+ */
 static void
 fill(struct guest *g, const struct trace_chain *c, const struct segment *sg,
     size_t *pos)
 {
-	uint8_t buf[256];
-	size_t i, n, done = 0;
+	size_t n = 0;
 
 	if ((sg->flags & TRACE_SEG_WRITE) != 0 || sg->len > ARENA_SIZE)
 		return;
-	for (; done < sg->len; done += n) {
-		n = sg->len - done < sizeof(buf) ? sg->len - done :
-		    sizeof(buf);
-		for (i = 0; i < n; i++, (*pos)++)
-			buf[i] = *pos < c->ndata ? c->data[*pos] :
-			    (uint8_t)(*pos * 7 + g->salt);
-		(void)arena_poke(g->arena, sg->gpa + done, buf, n);
+	if (*pos < c->ndata) {
+		n = c->ndata - *pos < sg->len ? c->ndata - *pos : sg->len;
+		(void)arena_poke(g->arena, sg->gpa, c->data + *pos, n);
 	}
+	if (n < sg->len)
+		(void)arena_poke(g->arena, sg->gpa + n, g->pattern +
+		    ((*pos + n + 7 * g->salt) & 255), sg->len - n);
+	*pos += sg->len;
 }
 
 static void

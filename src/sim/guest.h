@@ -10,6 +10,7 @@
 #include "trace.h"
 
 #define GUEST_MAXQ	16
+#define GUEST_PATTERN	(ARENA_SIZE + 256)
 
 /* The driver's view of one queue. */
 struct guest_ring {
@@ -25,8 +26,11 @@ struct guest {
 	struct guest_ring	 ring[GUEST_MAXQ];
 	uint64_t		 bump[2];
 	unsigned		 salt;		/* varies what buffers hold */
+	uint8_t			 pattern[GUEST_PATTERN];
 };
 
+/* Once, in zeroed memory. */
+void	guest_init(struct guest *);
 void	guest_reset(struct guest *, struct arena *);
 /* Places the rings of queue q; ring[q].size is set. */
 void	guest_place(struct guest *, unsigned q, unsigned layout,

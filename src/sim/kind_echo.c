@@ -36,6 +36,14 @@ complete(struct sim *s, unsigned q, struct oracle_chain *c, uint32_t used)
 	}
 }
 
+/* Buffers for input wait until there is some. */
+static int
+lazy(struct sim *s, unsigned q)
+{
+	(void)s;
+	return q == 1;
+}
+
 static const char *const ops[] = { "echo", "input", "output", NULL };
 
 const struct sim_kind sim_echo = {
@@ -43,7 +51,7 @@ const struct sim_kind sim_echo = {
 	.conf = conf,
 	.complete = complete,
 	.ops = ops,
-	.lazy = 1U << 1,
+	.lazy = lazy,
 };
 
 const struct sim_kind sim_legacy = {

@@ -316,6 +316,13 @@ complete(struct sim *s, unsigned q, struct oracle_chain *c, uint32_t used)
 	    1U << (6 + w.status);
 }
 
+/* Without MQ there is one queue. */
+static int
+lazy(struct sim *s, unsigned q)
+{
+	return q > 0 && (sim_virtio(s)->accepted & VIOBLK_F_MQ) == 0;
+}
+
 static const char *const ops[] = {
 	"in", "out", "flush", "get-id", "discard", "write-zeroes",
 	"no-status", "ioerr", "unsupp", NULL
@@ -326,5 +333,6 @@ const struct sim_kind sim_vioblk = {
 	.conf = conf,
 	.attached = attached,
 	.complete = complete,
+	.lazy = lazy,
 	.ops = ops,
 };

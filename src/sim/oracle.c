@@ -98,7 +98,7 @@ oracle_reset(struct oracle *o, struct arena *a)
 	o->race = 0;
 	o->racectr = 0;
 	memset(&o->stat, 0, sizeof(o->stat));
-	digest_init(&o->digest);
+	o->digest = 0;
 }
 
 void
@@ -479,6 +479,21 @@ store_payload(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 	c->wpos += len;
 }
 
+/* Mixes a store into the digest of the run. */
+static void
+remember(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
+{
+	uint64_t v = 0;
+
+	if (len <= 8)
+		memcpy(&v, data, len);
+	else
+		v = digest_of(data, len);
+	v = LE_SWAP64(v) ^ (gpa << 24 | len);
+	o->digest = (o->digest ^ v) * 0x9e3779b97f4a7c15ULL;
+	o->digest ^= o->digest >> 29;
+}
+
 static void
 on_store(void *arg, uint64_t gpa, const uint8_t *data, size_t len)
 {
@@ -488,8 +503,7 @@ on_store(void *arg, uint64_t gpa, const uint8_t *data, size_t len)
 	count_work(o);
 	check_value(data, len);
 	arena_touch(o->arena, gpa, len);
-	digest_u64(&o->digest, gpa);
-	digest_add(&o->digest, data, len);
+	remember(o, gpa, data, len);
 	if (o->any_loose)
 		return;
 	if (o->cur < 0)

@@ -98,7 +98,7 @@ struct oracle {
 	uint8_t			 race, raceseed;
 	uint64_t		 racectr;
 	struct oracle_stat	 stat;
-	struct digest		 digest;	/* of all that was stored */
+	uint64_t		 digest;	/* of all that was stored */
 	/* Told for each completed chain; NULL: nobody. */
 	void			(*complete)(void *, unsigned q,
 				    struct oracle_chain *, uint32_t used);

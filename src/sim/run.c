@@ -138,7 +138,7 @@ run_once(struct sim *s, const uint8_t *data, size_t len)
 		more = trace_next(&r, &rec) == TRACE_OK;
 	}
 	sim_stop(s);
-	digest_u64(&s->digest, digest_value(&s->oracle.digest));
+	digest_u64(&s->digest, s->oracle.digest);
 	return digest_value(&s->digest);
 }
 

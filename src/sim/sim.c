@@ -62,6 +62,7 @@ sim_new(const struct sim_kind *k)
 
 	s->kind = k;
 	arena_init(&s->arena);
+	guest_init(&s->guest);
 	s->mem = take(n);
 	s->mem2 = take(n);
 	s->fresh = take(SIM_DISK);
@@ -246,9 +247,9 @@ after(struct sim *s)
 
 /* Which queue the message should have drained, or -1. */
 static int
-drains(const struct sim *s, const struct viodev_msg *m)
+drains(struct sim *s, const struct viodev_msg *m)
 {
-	const struct virtio_dev *v = (const struct virtio_dev *)s->dev;
+	const struct virtio_dev *v = sim_virtio(s);
 	uint64_t q;
 
 	if (m->type == VIODEV_KICK)
@@ -259,7 +260,7 @@ drains(const struct sim *s, const struct viodev_msg *m)
 	else
 		return -1;
 	if (q >= v->nqueues || !virtio_live(v) || v->paused ||
-	    (s->kind->lazy & 1U << q) != 0)
+	    (s->kind->lazy != NULL && s->kind->lazy(s, (unsigned)q)))
 		return -1;
 	return (int)q;
 }

@@ -42,8 +42,8 @@ struct sim_kind {
 				    const struct devconf *);
 	void			(*complete)(struct sim *, unsigned q,
 				    struct oracle_chain *, uint32_t used);
-	/* Queues that a kick need not drain, a bit each. */
-	unsigned		 lazy;
+	/* Whether a kick of this queue need not drain it; may be NULL. */
+	int			(*lazy)(struct sim *, unsigned q);
 	/* Names of the bits in stats.ops, NULL-terminated. */
 	const char *const	*ops;
 };
