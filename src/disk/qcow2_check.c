@@ -112,7 +112,7 @@ walk_entry(struct walk *w, uint64_t entry, bool active)
 static int
 walk_l2(struct walk *w, uint64_t off, bool active)
 {
-	uint64_t i, n = w->q->csize / 8;
+	uint32_t i, n;
 	int rv;
 
 	if (off >= w->q->fsize)
@@ -120,6 +120,7 @@ walk_l2(struct walk *w, uint64_t off, bool active)
 	rv = bs_read(&w->q->bs, w->table, w->q->csize, off);
 	if (rv != 0)
 		return rv;
+	n = q2_table_used(w->table, (uint32_t)(w->q->csize / 8));
 	for (i = 0; i < n; i++)
 		walk_entry(w, beb64_get(&w->table[i]), active);
 	return 0;
@@ -193,11 +194,11 @@ static void
 walk_blocks(struct walk *w)
 {
 	struct qcow2 *q = w->q;
+	uint32_t n = q2_table_used(q->reft, q->reftn), i;
 	uint64_t off;
-	uint32_t i;
 
 	ref(w, q->reftoff, (uint64_t)q->reftn * 8);
-	for (i = 0; i < q->reftn; i++) {
+	for (i = 0; i < n; i++) {
 		off = q->reft[i] & ~Q2_REFTRSVD;
 		if (q->reft[i] & Q2_REFTRSVD)
 			corrupt(w, "reserved bits in refcount table entry",
@@ -283,13 +284,16 @@ check_flag(struct walk *w, uint64_t entry)
 static int
 check_l2_flags(struct walk *w, uint64_t off)
 {
-	uint64_t i, e;
+	uint32_t i, n;
+	uint64_t e;
 	int rv;
 
 	if (off >= w->q->fsize)
 		return 0;
 	rv = bs_read(&w->q->bs, w->table, w->q->csize, off);
-	for (i = 0; rv == 0 && i < w->q->csize / 8; i++) {
+	n = rv != 0 ? 0 :
+	    q2_table_used(w->table, (uint32_t)(w->q->csize / 8));
+	for (i = 0; rv == 0 && i < n; i++) {
 		e = beb64_get(&w->table[i]);
 		if (!(e & Q2_PACKED))
 			rv = check_flag(w, e);

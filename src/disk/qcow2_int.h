@@ -186,6 +186,10 @@ int	q2_header_admit(const struct q2_header *, const struct disk_opts *,
 	    struct disk_why *);
 uint64_t q2_l1_need(uint64_t size, unsigned cbits);
 
+/* qcow2_open.c */
+/* Entries of a table without the zeros at its end, roughly. */
+uint32_t q2_table_used(const uint64_t *, uint32_t n);
+
 /* qcow2_cache.c */
 int	q2_cache_init(struct q2_cache *, unsigned sbits, uint32_t max);
 void	q2_cache_free(struct q2_cache *);

@@ -54,6 +54,16 @@ static const struct disk_ops q2_ops = {
 	.extent = q2_extent,
 };
 
+uint32_t
+q2_table_used(const uint64_t *t, uint32_t n)
+{
+	static const uint64_t zero[64];
+
+	while (n >= 64 && memcmp(t + n - 64, zero, sizeof(zero)) == 0)
+		n -= 64;
+	return n;
+}
+
 /* A table of n big-endian entries. */
 static int
 load_table(const struct bstore *bs, uint64_t off, uint32_t n, uint64_t **out)
@@ -70,6 +80,7 @@ load_table(const struct bstore *bs, uint64_t off, uint32_t n, uint64_t **out)
 		free(t);
 		return rv;
 	}
+	n = q2_table_used(t, n);
 	for (i = 0; i < n; i++)
 		t[i] = beb64_get(&t[i]);
 	*out = t;
@@ -99,10 +110,10 @@ load_tables(struct qcow2 *q)
 static int
 check_blocks(struct qcow2 *q, struct disk_why *why)
 {
+	uint32_t n = q2_table_used(q->reft, q->reftn), i;
 	uint64_t off;
-	uint32_t i;
 
-	for (i = 0; i < q->reftn; i++) {
+	for (i = 0; i < n; i++) {
 		off = q->reft[i];
 		if (off == 0)
 			continue;
