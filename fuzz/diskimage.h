@@ -16,7 +16,7 @@
 #include "disk.h"
 #include "memstore.h"
 
-#define DISKIMAGE_MAX	(1u << 20)	/* bytes of an image */
+#define DISKIMAGE_MAX	(512u << 10)	/* bytes of an image */
 
 /* Fills the store (of DISKIMAGE_MAX at least). */
 void	diskimage_load(struct ms *, const uint8_t *, size_t);

@@ -42,7 +42,11 @@ convert_begin(struct convert *c, struct disk *src, struct disk *dst,
 	c->to = src->size;
 	c->packed = packed;
 	c->unit = packed ? dst->granule : GRAIN;
-	c->buf = malloc(CHUNK);
+	/* A whole number of units; small disks need no large buffer. */
+	c->chunk = CHUNK;
+	while (c->chunk / 2 >= src->size && c->chunk / 2 >= c->unit)
+		c->chunk /= 2;
+	c->buf = malloc(c->chunk);
 	return c->buf == NULL ? DISK_ENOMEM : 0;
 }
 
@@ -121,14 +125,14 @@ convert_step(struct convert *c)
 	if (rv != 0)
 		return rv;
 	if ((e.kind == DISK_HOLE || e.kind == DISK_ZERO) &&
-	    (!c->packed || e.len == left || e.len >= CHUNK)) {
+	    (!c->packed || e.len == left || e.len >= c->chunk)) {
 		if (c->packed && e.len != left)
-			e.len -= e.len % CHUNK;
+			e.len -= e.len % c->chunk;
 		c->pos += e.len;
 		return c->pos < c->to;
 	}
 	/* Chunks begin at multiples of their size, packed ones in any case. */
-	len = CHUNK - c->pos % CHUNK;
+	len = c->chunk - c->pos % c->chunk;
 	if (len > left)
 		len = (size_t)left;
 	if (!c->packed && e.len < len)

@@ -18,6 +18,7 @@ struct convert {
 	uint64_t	 to;
 	int		 packed;	/* the destination gets compressed */
 	uint64_t	 unit;		/* of packed writes: its cluster */
+	size_t		 chunk;		/* bytes read at once */
 	uint8_t		*buf;
 };
 

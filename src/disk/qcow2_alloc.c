@@ -199,17 +199,11 @@ q2_block_new(struct qcow2 *q, uint64_t i)
 	return rv;
 }
 
-static uint64_t
-slice_counts(const struct qcow2 *q)
-{
-	return 1ULL << (q2_slice_bits(q) + 3 - q->order);
-}
-
 /* A free cluster at or after *c in the slice of *c; else *c moves on. */
 static int
 scan_slice(struct qcow2 *q, uint64_t *c, bool *found)
 {
-	uint64_t end = (*c | (slice_counts(q) - 1)) + 1, v;
+	uint64_t end = (*c | (q2_count_per_slice(q) - 1)) + 1, v;
 	int rv;
 
 	for (; *c < end; (*c)++) {
@@ -274,7 +268,7 @@ first_free(struct qcow2 *q, uint64_t *c)
 static int
 free_row(struct qcow2 *q, uint64_t c, uint64_t want, uint64_t *n)
 {
-	uint64_t end = (c | (slice_counts(q) - 1)) + 1, v;
+	uint64_t end = (c | (q2_count_per_slice(q) - 1)) + 1, v;
 	int rv;
 
 	for (*n = 1; *n < want && c + *n < end; (*n)++) {

@@ -242,25 +242,39 @@ leak(struct walk *w, uint64_t c, uint64_t have, int *fix)
 		w->res->leaks_fixed++;
 }
 
+static void
+compare_one(struct walk *w, uint64_t c, uint64_t have, int *fix)
+{
+	w->res->end = (c + 1) << w->q->cbits;
+	if (have > w->refs[c]) {
+		leak(w, c, have, fix);
+	} else if (have < w->refs[c]) {
+		w->res->corruptions++;
+		say(w, "cluster %llu: count %llu, references %u",
+		    (unsigned long long)c, (unsigned long long)have,
+		    w->refs[c]);
+	}
+}
+
+/* Slice by slice: a repair stays within the slice that is at hand. */
 static int
 compare(struct walk *w, int repair)
 {
-	uint64_t c, have;
+	uint64_t c, end, have, per = q2_count_per_slice(w->q);
+	uint8_t *p;
+	size_t i;
 	int rv;
 
-	for (c = 0; c < w->n; c++) {
-		rv = q2_count_get(w->q, c, &have);
+	for (c = 0; c < w->n; c = end) {
+		rv = q2_count_slice(w->q, c, &p, &i);
 		if (rv != 0)
 			return rv;
-		if (have > 0 || w->refs[c] > 0)
-			w->res->end = (c + 1) << w->q->cbits;
-		if (have > w->refs[c])
-			leak(w, c, have, &repair);
-		else if (have < w->refs[c]) {
-			w->res->corruptions++;
-			say(w, "cluster %llu: count %llu, references %u",
-			    (unsigned long long)c, (unsigned long long)have,
-			    w->refs[c]);
+		end = c + per < w->n ? c + per : w->n;
+		for (; c < end; c++, i++) {
+			have = p == NULL ? 0 :
+			    q2_count_load(p, w->q->order, i);
+			if ((have | w->refs[c]) != 0)
+				compare_one(w, c, have, &repair);
 		}
 	}
 	return 0;

@@ -230,6 +230,14 @@ int	q2_free_entry(struct qcow2 *, uint64_t entry, bool punch);
 uint64_t q2_count_load(const uint8_t *, unsigned order, size_t i);
 void	q2_count_store(uint8_t *, unsigned order, size_t i, uint64_t v);
 uint64_t q2_count_max(unsigned order);
+/*
+ * The slice that has a cluster's count, as its entry i; *p NULL when there
+ * is no refcount block for it.
+ */
+int	q2_count_slice(struct qcow2 *, uint64_t cluster, uint8_t **p,
+	    size_t *i);
+/* Counts in a slice. */
+uint64_t q2_count_per_slice(const struct qcow2 *);
 int	q2_count_get(struct qcow2 *, uint64_t cluster, uint64_t *);
 int	q2_count_set(struct qcow2 *, uint64_t cluster, uint64_t v);
 int	q2_count_add(struct qcow2 *, uint64_t cluster, uint64_t n);

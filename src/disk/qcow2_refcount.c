@@ -77,9 +77,14 @@ q2_reserved(const struct qcow2 *q, uint64_t off, uint64_t len)
 	    touches(off, len, q->h.snapoff, (uint64_t)q->h.nsnap * 40);
 }
 
-/* The slice with a cluster's count; *p NULL when there is no block. */
-static int
-slice_of(struct qcow2 *q, uint64_t cluster, uint8_t **p, size_t *i)
+uint64_t
+q2_count_per_slice(const struct qcow2 *q)
+{
+	return 1ULL << (q2_slice_bits(q) + 3 - q->order);
+}
+
+int
+q2_count_slice(struct qcow2 *q, uint64_t cluster, uint8_t **p, size_t *i)
 {
 	uint64_t block = cluster >> q->rbits;
 	uint64_t nth = cluster & ((1ULL << q->rbits) - 1);
@@ -100,7 +105,7 @@ q2_count_get(struct qcow2 *q, uint64_t cluster, uint64_t *v)
 	size_t i;
 	int rv;
 
-	rv = slice_of(q, cluster, &p, &i);
+	rv = q2_count_slice(q, cluster, &p, &i);
 	if (rv == 0)
 		*v = p == NULL ? 0 : q2_count_load(p, q->order, i);
 	return rv;
@@ -113,7 +118,7 @@ q2_count_set(struct qcow2 *q, uint64_t cluster, uint64_t v)
 	size_t i;
 	int rv;
 
-	rv = slice_of(q, cluster, &p, &i);
+	rv = q2_count_slice(q, cluster, &p, &i);
 	if (rv != 0)
 		return rv;
 	if (p == NULL)
