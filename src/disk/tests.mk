@@ -25,8 +25,12 @@ $(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
 	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP)
 
 DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
-	     test_prog test_judge test_variants test_check
+	     test_prog test_sweep test_convert test_check \
+	     test_variants test_judge
 DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
 TESTS += $(DISKTESTS)
 $(foreach t,$(DISKTESTS),$(eval libs_$(t) := sim filestore disk base) \
     $(eval extra_$(t) := $(ZIP)))
+# The sweep makes each allocation of the layer fail once.
+extra_src/disk/test_sweep += -Wl,--wrap=malloc,--wrap=calloc \
+    -Wl,--wrap=realloc,--wrap=free

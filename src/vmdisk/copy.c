@@ -49,10 +49,18 @@ get_args(int argc, char **argv, struct args *a)
 }
 
 static int
+failed(const struct args *a, int rv, uint64_t pos)
+{
+	return complain(a->dst, "copy stopped after %llu bytes: %s",
+	    (unsigned long long)pos, disk_strerror(rv));
+}
+
+/* Into qcow2: one thread, for the tables belong together. */
+static int
 copy(const struct args *a, struct disk *src, struct disk *dst)
 {
 	struct progress bar;
-	struct convert c;
+	struct convert c = { .pos = 0 };
 	int rv;
 
 	rv = convert_begin(&c, src, dst, a->packed);
@@ -66,9 +74,20 @@ copy(const struct args *a, struct disk *src, struct disk *dst)
 	if (rv == 0)
 		rv = disk_flush(dst);
 	if (rv < 0)
-		complain(a->dst, "copy stopped at byte %llu: %s",
-		    (unsigned long long)c.pos, disk_strerror(rv));
+		return failed(a, rv, c.pos);
 	return rv == 0 ? 0 : -1;
+}
+
+static int
+copy_raw(const struct args *a, const struct newfile *n, uint64_t size)
+{
+	uint64_t done;
+	int rv;
+
+	if (image_create(a->dst, n->fd, DISK_RAW, &a->p) == -1)
+		return -1;
+	rv = copy_parallel(a->src, &a->in, n->fd, size, &done);
+	return rv < -1 || (rv == -1 && done > 0) ? failed(a, rv, done) : rv;
 }
 
 /* The empty image, opened for the copy. */
@@ -108,8 +127,9 @@ cmd_convert(int argc, char **argv)
 	a.p.size = a.format == DISK_RAW ? src->size :
 	    (src->size + 511) / 512 * 512;
 	if (newfile_begin(&n, a.dst, a.force) == 0) {
-		rv = open_dst(&a, &n, &dst);
-		if (rv == 0)
+		if (a.format == DISK_RAW)
+			rv = copy_raw(&a, &n, src->size);
+		else if ((rv = open_dst(&a, &n, &dst)) == 0)
 			rv = copy(&a, src, dst);
 		disk_close(&dst);
 		if (rv == 0 && stopped() == 0)

@@ -62,6 +62,14 @@ int	image_open(const char *file, const struct image_opts *,
 int	image_create(const char *file, int fd, enum disk_format,
 	    const struct qcow2_params *);
 
+/* parallel.c */
+/*
+ * Copies an image into an open raw file of its size.  0, -1 after a
+ * complaint, or a code; *done: bytes copied.
+ */
+int	copy_parallel(const char *src, const struct image_opts *, int fd,
+	    uint64_t size, uint64_t *done);
+
 /* tmpfile.c */
 /* A file that gets its name when it is complete. */
 struct newfile {
