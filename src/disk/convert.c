@@ -111,35 +111,71 @@ put(struct convert *c, size_t len)
 	return 0;
 }
 
-int
-convert_step(struct convert *c)
+static int
+reads_zero(const struct disk_extent *e)
+{
+	return e->kind == DISK_HOLE || e->kind == DISK_ZERO;
+}
+
+/* How far from pos on there is something, up to max bytes. */
+static int
+occupied(struct convert *c, size_t max, size_t *len)
+{
+	struct disk_extent e;
+	int rv;
+
+	for (*len = 0; *len < max; *len += (size_t)e.len) {
+		rv = disk_extent(c->src, c->pos + *len, max - *len, &e);
+		if (rv != 0)
+			return rv;
+		if (reads_zero(&e))
+			break;
+	}
+	return 0;
+}
+
+/* Passes over what reads as zeros; packed copies stay on their grid. */
+static int
+skip(struct convert *c, uint64_t *len)
 {
 	uint64_t left = c->to - c->pos;
 	struct disk_extent e;
+	int rv;
+
+	*len = 0;
+	rv = disk_extent(c->src, c->pos, left, &e);
+	if (rv != 0 || !reads_zero(&e))
+		return rv;
+	*len = c->packed && e.len != left ? e.len - e.len % c->chunk : e.len;
+	return 0;
+}
+
+int
+convert_step(struct convert *c)
+{
+	uint64_t n;
 	size_t len;
 	int rv;
 
-	if (left == 0)
+	if (c->pos >= c->to)
 		return 0;
-	rv = disk_extent(c->src, c->pos, left, &e);
+	rv = skip(c, &n);
 	if (rv != 0)
 		return rv;
-	if ((e.kind == DISK_HOLE || e.kind == DISK_ZERO) &&
-	    (!c->packed || e.len == left || e.len >= c->chunk)) {
-		if (c->packed && e.len != left)
-			e.len -= e.len % c->chunk;
-		c->pos += e.len;
+	c->pos += n;
+	if (n > 0)
 		return c->pos < c->to;
-	}
-	/* Chunks begin at multiples of their size, packed ones in any case. */
+	/* Chunks begin at multiples of their size, packed ones always. */
 	len = c->chunk - c->pos % c->chunk;
-	if (len > left)
-		len = (size_t)left;
-	if (!c->packed && e.len < len)
-		len = (size_t)e.len;
-	rv = disk_read(c->src, c->buf, len, c->pos);
+	if (len > c->to - c->pos)
+		len = (size_t)(c->to - c->pos);
+	if (!c->packed)
+		rv = occupied(c, len, &len);
+	if (rv == 0)
+		rv = disk_read(c->src, c->buf, len, c->pos);
 	if (rv == 0)
 		rv = put(c, len);
-	c->pos += len;
+	if (rv == 0)
+		c->pos += len;
 	return rv != 0 ? rv : c->pos < c->to;
 }

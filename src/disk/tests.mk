@@ -34,3 +34,16 @@ $(foreach t,$(DISKTESTS),$(eval libs_$(t) := sim filestore disk base) \
 # The sweep makes each allocation of the layer fail once.
 extra_src/disk/test_sweep += -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=free
+
+.PHONY: vmdisk disk-judge disk-bench disk-e2e disk-corpus
+vmdisk: $(B)/vmdisk
+all: vmdisk
+# 2,000 programs, 500 of them cut, with qemu-img and qemu-io as judges.
+disk-judge: $(B)/src/disk/test_judge
+	DISK_PROGRAMS=2000 $<
+disk-bench: $(B)/vmdisk $(B)/bench_disk
+	ci/disk-bench $(B)/vmdisk $(B)/bench_disk
+disk-e2e: $(B)/vmdisk
+	ci/disk-e2e $(B)/vmdisk
+disk-corpus: $(B)/fuzz/seedimage
+	ci/make-disk-corpus $< corpus

@@ -15,7 +15,7 @@
 #include "raw.h"
 
 #define STRETCH		(16ULL << 20)
-#define MAXWORKERS	3
+#define MAXWORKERS	4
 
 struct share {
 	uint64_t		 size;
@@ -107,16 +107,12 @@ watch(struct share *s)
 	progress_end(&bar);
 }
 
+/* More than processors: while one waits for the disk another unpacks. */
 static int
 workers_wanted(uint64_t size)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t n = size / STRETCH;
 
-	if (cpus < 1)
-		cpus = 1;
-	if (n > (uint64_t)cpus)
-		n = (uint64_t)cpus;
 	return n < 1 ? 1 : n > MAXWORKERS ? MAXWORKERS : (int)n;
 }
 
