@@ -146,15 +146,16 @@ walk_l1_entry(struct walk *w, uint64_t entry, bool active)
 static int
 walk_l1(struct walk *w, uint64_t off, uint32_t n, bool active)
 {
-	uint8_t b[8];
-	uint32_t i;
+	uint64_t part[64];
+	uint32_t i, k, m;
 	int rv;
 
 	ref(w, off, (uint64_t)n * 8);
-	for (i = 0; i < n; i++) {
-		rv = bs_read(&w->q->bs, b, 8, off + (uint64_t)i * 8);
-		if (rv == 0)
-			rv = walk_l1_entry(w, beb64_get(b), active);
+	for (i = 0; i < n; i += m) {
+		m = n - i < 64 ? n - i : 64;
+		rv = bs_read(&w->q->bs, part, m * 8, off + (uint64_t)i * 8);
+		for (k = 0; rv == 0 && k < m; k++)
+			rv = walk_l1_entry(w, beb64_get(&part[k]), active);
 		if (rv != 0)
 			return rv;
 	}
