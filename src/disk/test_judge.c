@@ -21,6 +21,8 @@ struct judge {
 	struct prng	rng;
 	FILE		*script;	/* for qemu-io */
 	unsigned	 nsnaps;
+	uint8_t		*snap;		/* what the newest one has */
+	uint64_t	 snapsize;
 };
 
 static void
@@ -108,9 +110,14 @@ outside(struct dp *p, unsigned arg)
 	case 1:
 		done = tq_sh("qemu-img snapshot -c s%u t.qcow2",
 		    j->nsnaps) == 0;
-		j->nsnaps += done;
+		j->nsnaps += (unsigned)done;
+		if (done) {
+			j->snapsize = p->size;
+			memcpy(j->snap, p->model, p->size);
+		}
 		break;
 	case 2:
+		j->snapsize = 0;
 		if (j->nsnaps > 0)
 			rv = tq_sh("qemu-img snapshot -d s%u t.qcow2",
 			    --j->nsnaps);
@@ -194,6 +201,21 @@ replay_outside(struct judge *j, uint64_t size)
 	judge_image(0, "by qemu-io");
 }
 
+/* What we wrote after a snapshot must not show in it. */
+static void
+judge_snapshot(struct judge *j, unsigned n)
+{
+	if (j->snapsize == 0)
+		return;
+	tq_dump("model", j->snap, j->snapsize);
+	if (tq_sh("qemu-img convert -l snapshot.name=s%u -O raw t.qcow2 old "
+	    "&& cmp -n %llu old model", j->nsnaps - 1,
+	    (unsigned long long)j->snapsize) != 0) {
+		tq_show_log();
+		fail_msg("program %u: the snapshot has changed", n);
+	}
+}
+
 /* 0: our image, 1: qemu-img's image, 2: and again by qemu-io, 3: cut. */
 static void
 one_program(struct judge *j, unsigned n)
@@ -209,6 +231,7 @@ one_program(struct judge *j, unsigned n)
 		data[i] = (uint8_t)prng_next(&j->rng);
 	data[5] = kind == 3 ? 1 | (n & 4) << 1 : 0;
 	j->nsnaps = 0;
+	j->snapsize = 0;
 	j->p.outside = kind <= 1 ? outside : NULL;
 	j->p.create = kind == 1 ? create_outside : NULL;
 	j->p.did = kind == 2 ? script : NULL;
@@ -222,6 +245,7 @@ one_program(struct judge *j, unsigned n)
 	dump_all(j);
 	tq_dump("model", j->p.model, j->p.size);
 	judge_image(kind == 3, "by us");
+	judge_snapshot(j, n);
 	if (kind == 2) {
 		fclose(j->script);
 		replay_outside(j, size);
@@ -256,6 +280,9 @@ begin(void **state)
 		return -1;
 	dp_init(&j.p, MAXDISK);
 	j.p.arg = &j;
+	j.snap = malloc(MAXDISK);
+	if (j.snap == NULL)
+		return -1;
 	*state = &j;
 	return 0;
 }
@@ -266,6 +293,7 @@ end(void **state)
 	struct judge *j = *state;
 
 	dp_free(&j->p);
+	free(j->snap);
 	return tq_end();
 }
 

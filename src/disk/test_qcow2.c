@@ -341,6 +341,92 @@ test_packed_damage(void **state)
 	}
 }
 
+/* Space with old bytes in it becomes an L2 table. */
+static int
+reuse(struct disk *d)
+{
+	int rv;
+
+	rv = disk_write(d, "new", 3, 900 << 10);
+	if (rv == 0)
+		rv = disk_flush(d);
+	return rv;
+}
+
+/* The L1 table moves. */
+static int
+move(struct disk *d)
+{
+	int rv;
+
+	rv = disk_grow(d, 9u << 20);
+	if (rv == 0)
+		rv = disk_write(d, "new", 3, 8 << 20);
+	if (rv == 0)
+		rv = disk_flush(d);
+	return rv;
+}
+
+/*
+ * A crash at each write, with many ways to lose what was not flushed: tables
+ * are safe before something points at them, and flushed bytes stay.
+ */
+static void
+lossy(int (*fn)(struct disk *))
+{
+	static uint8_t junk[60 << 10], b[512];
+	struct ms_plan plan = { .lossy = 1 };
+	struct disk *d;
+	unsigned n, seed;
+	int rv = -1;
+
+	memset(junk, 0x11, sizeof(junk));
+	for (n = 1; rv != 0; n++)
+		for (seed = 0; seed < 24; seed++) {
+			d = make((struct qcow2_params){ .size = 1u << 20,
+			    .cluster_bits = 9 });
+			assert_int_equal(disk_write(d, junk, sizeof(junk),
+			    4096), 0);
+			assert_int_equal(disk_flush(d), 0);
+			assert_int_equal(disk_zero(d, 8192, 32768, 1), 0);
+			assert_int_equal(disk_flush(d), 0);
+			/* Old bytes, as a store has that cannot punch. */
+			memset(m.buf + 20000, 0x11, 20000);
+			assert_int_equal(disk_write(d, junk, sizeof(junk),
+			    4096), 0);
+			assert_int_equal(disk_zero(d, 8192, 32768, 0), 0);
+			assert_int_equal(disk_discard(d, 8192, 32768), 0);
+			assert_int_equal(disk_flush(d), 0);
+			memset(m.buf + 24000, 0x11, 4000);
+			plan.crash_write = n;
+			plan.seed = seed;
+			ms_plan(&m, &plan);
+			rv = fn(d);
+			disk_close(&d);
+			ms_revive(&m);
+			finish(&d, 1);
+			d = open_it();
+			assert_int_equal(disk_read(d, b, 512, 4096), 0);
+			assert_memory_equal(b, junk, 512);
+			disk_close(&d);
+		}
+	assert_in_range(n, 4, 60);
+}
+
+static void
+test_lossy_reuse(void **state)
+{
+	(void)state;
+	lossy(reuse);
+}
+
+static void
+test_lossy_move(void **state)
+{
+	(void)state;
+	lossy(move);
+}
+
 static int
 begin(void **state)
 {
@@ -371,6 +457,8 @@ main(void)
 		cmocka_unit_test(test_guest_writes_stay_off_tables),
 		cmocka_unit_test(test_packed_arguments),
 		cmocka_unit_test(test_packed_damage),
+		cmocka_unit_test(test_lossy_reuse),
+		cmocka_unit_test(test_lossy_move),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
