@@ -18,6 +18,21 @@ fuzz_virtio_objs := simtarget
 fuzz_viornd_objs := simtarget
 fuzz_vioblk_objs := simtarget
 
+# Disks: images, programs of operations, copies.
+FUZZ		+= raw qcow2 qcow2_ops convert
+fuzzdisk	:= sim trace msg dev virtio devif gmem disk base
+fuzz_raw_libs	:= $(fuzzdisk)
+fuzz_qcow2_libs	:= $(fuzzdisk)
+fuzz_qcow2_ops_libs := $(fuzzdisk)
+fuzz_convert_libs := $(fuzzdisk)
+fuzz_raw_objs	:= diskimage
+fuzz_qcow2_objs	:= diskimage
+fuzz_convert_objs := diskimage
+fuzz_raw_ld	:= -lz -lzstd
+fuzz_qcow2_ld	:= -lz -lzstd
+fuzz_qcow2_ops_ld := -lz -lzstd
+fuzz_convert_ld	:= -lz -lzstd
+
 # The mutator: part of the engine side.
 MUTATOR		:= mutate gen genframe
 
@@ -44,15 +59,19 @@ tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))
 
 define fuzz_rules
 $(FO)/fuzz_$(1)_plain: $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) $$(LINKF) -o $$@ $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) $$(LINKF) -o $$@ $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/fuzz_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/afl_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/mutator_$(1).so: $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) -shared -o $$@ $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) -shared -o $$@ $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rules,$(t))))
+
+# Makes inputs of the disk targets out of image files.
+$(FO)/seedimage: $(FO)/seedimage.o
+	$(CC) $(LINKF) -o $@ $<
 
 PLAIN		:= $(patsubst %,$(FO)/fuzz_%_plain,$(FUZZ))
 ifeq ($(FLAVOUR),fuzz)

@@ -1,0 +1,189 @@
+/* The raw format: odd sizes, reading only, holes, growth. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "disk.h"
+#include "filestore.h"
+#include "memstore.h"
+
+static struct disk *
+open_raw(struct ms *m, uint64_t size, int readonly)
+{
+	struct disk_opts o = { .format = DISK_RAW, .readonly = readonly };
+	struct bstore bs;
+	struct disk_why why;
+	struct disk *d;
+
+	ms_init(m, 1u << 20);
+	bs = ms_bstore(m);
+	assert_int_equal(bs_resize(&bs, size), 0);
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	return d;
+}
+
+static void
+test_odd_size(void **state)
+{
+	uint8_t b[600];
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	d = open_raw(&m, 1001, 0);
+	assert_int_equal(d->size, 1001);
+	assert_int_equal(disk_write(d, "xy", 2, 999), 0);
+	assert_int_equal(disk_write(d, "xy", 2, 1000), DISK_ERANGE);
+	assert_int_equal(disk_read(d, b, 501, 500), 0);
+	assert_memory_equal(b + 499, "xy", 2);
+	assert_int_equal(disk_read(d, b, 502, 500), DISK_ERANGE);
+	assert_int_equal(disk_read(d, b, 0, 1001), 0);
+	assert_int_equal(disk_read(d, b, 0, 1002), DISK_ERANGE);
+	assert_int_equal(disk_zero(d, UINT64_MAX, 2, 0), DISK_ERANGE);
+	disk_close(&d);
+	assert_null(d);
+	ms_free(&m);
+}
+
+static void
+test_readonly(void **state)
+{
+	uint8_t b[4];
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	d = open_raw(&m, 512, 1);
+	assert_int_equal(disk_write(d, b, 1, 0), DISK_EROFS);
+	assert_int_equal(disk_zero(d, 0, 1, 1), DISK_EROFS);
+	assert_int_equal(disk_discard(d, 0, 1), DISK_EROFS);
+	assert_int_equal(disk_grow(d, 1024), DISK_EROFS);
+	assert_int_equal(disk_flush(d), 0);
+	assert_int_equal(disk_read(d, b, 4, 0), 0);
+	disk_close(&d);
+	ms_free(&m);
+}
+
+static void
+test_discard_and_zero(void **state)
+{
+	uint8_t a[2000], b[2000];
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	d = open_raw(&m, 2000, 0);
+	memset(a, 7, sizeof(a));
+	assert_int_equal(disk_write(d, a, 2000, 0), 0);
+	assert_int_equal(disk_discard(d, 100, 1000), 0);
+	memset(a + 512, 0, 512);
+	assert_int_equal(disk_read(d, b, 2000, 0), 0);
+	assert_memory_equal(a, b, 2000);
+	assert_int_equal(disk_discard(d, 1500, 500), 0);
+	memset(a + 1536, 0, 464);
+	assert_int_equal(disk_zero(d, 10, 5, 0), 0);
+	memset(a + 10, 0, 5);
+	assert_int_equal(disk_zero(d, 30, 5, 1), 0);
+	memset(a + 30, 0, 5);
+	assert_int_equal(disk_read(d, b, 2000, 0), 0);
+	assert_memory_equal(a, b, 2000);
+	disk_close(&d);
+	ms_free(&m);
+}
+
+static void
+test_grow(void **state)
+{
+	uint8_t b[100];
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	d = open_raw(&m, 512, 0);
+	assert_int_equal(disk_grow(d, 511), DISK_ERANGE);
+	assert_int_equal(disk_grow(d, 4096), 0);
+	assert_int_equal(disk_read(d, b, 100, 3996), 0);
+	assert_int_equal(b[99], 0);
+	assert_int_equal(disk_grow(d, 2u << 20), DISK_ENOSPC);
+	assert_int_equal(d->size, 4096);
+	disk_close(&d);
+	ms_free(&m);
+}
+
+/* The file store: the same with holes that the file system knows. */
+static void
+test_file(void **state)
+{
+	char name[] = "/tmp/vmdraw.XXXXXX";
+	struct disk_opts o = { .format = DISK_AUTO };
+	struct disk_extent e;
+	struct disk_why why;
+	struct bstore bs;
+	struct disk *d;
+	uint8_t a[65536], b[65536];
+	int fd;
+
+	(void)state;
+	fd = mkstemp(name);
+	assert_int_not_equal(fd, -1);
+	unlink(name);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	assert_int_equal(filestore_open(&bs, fd, 0), 0);
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	assert_int_equal(d->format, DISK_RAW);
+	memset(a, 9, sizeof(a));
+	assert_int_equal(disk_write(d, a, sizeof(a), 1 << 19), 0);
+	assert_int_equal(disk_flush(d), 0);
+	assert_int_equal(disk_extent(d, 0, d->size, &e), 0);
+	if (e.kind == DISK_ZERO)	/* the file system has holes */
+		assert_int_equal(e.len, 1 << 19);
+	assert_int_equal(disk_discard(d, 1 << 19, 32768), 0);
+	assert_int_equal(disk_zero(d, (1 << 19) + 32768, 100, 1), 0);
+	assert_int_equal(disk_read(d, b, sizeof(b), 1 << 19), 0);
+	assert_int_equal(b[32767] | b[32768] | b[32867], 0);
+	assert_int_equal(b[32868], 9);
+	assert_int_equal(disk_grow(d, 2 << 20), 0);
+	assert_int_equal(disk_read(d, b, 100, (2 << 20) - 100), 0);
+	disk_close(&d);
+}
+
+static void
+test_file_refused(void **state)
+{
+	struct bstore bs;
+	int p[2], fd;
+
+	(void)state;
+	assert_int_equal(pipe(p), 0);
+	assert_int_equal(filestore_open(&bs, p[0], 0), DISK_ENOTSUP);
+	close(p[0]);
+	close(p[1]);
+	assert_int_equal(filestore_open(&bs, -1, 0), DISK_EROFS);
+	fd = open("/dev/null", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(fd, -1);
+	fd = open("/", O_RDONLY);
+	assert_int_equal(filestore_open(&bs, fd, 0), DISK_ENOTSUP);
+	close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd_size),
+		cmocka_unit_test(test_readonly),
+		cmocka_unit_test(test_discard_and_zero),
+		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

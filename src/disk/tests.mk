@@ -1,0 +1,49 @@
+# The disk layer, its file store, the program on top of them, their tests.
+FSPLAT		:= $(if $(filter Linux,$(shell uname -s)),linux,none)
+may_filestore	:= disk base compat
+may_vmdisk	:= filestore disk base compat
+ZIP		:= -lz -lzstd
+
+FSOBJS := $(B)/src/filestore/filestore.o $(B)/src/filestore/filestore_$(FSPLAT).o
+$(B)/src/filestore/%.o: src/filestore/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) $(call inc,filestore $(may_filestore)) -MMD -MP -c -o $@ $<
+$(call lib,filestore): $(FSOBJS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+ALLLIBS += $(call lib,filestore)
+
+VMDISKOBJS := $(patsubst %.c,$(B)/%.o,$(filter-out src/vmdisk/bench_%,$(wildcard src/vmdisk/*.c)))
+$(B)/src/vmdisk/%.o: src/vmdisk/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) $(call inc,vmdisk $(may_vmdisk)) -MMD -MP -c -o $@ $<
+VMDISKLIBS := $(foreach l,filestore disk base,$(call lib,$(l)))
+$(B)/vmdisk: $(VMDISKOBJS) $(VMDISKLIBS)
+	$(CC) $(LINKF) -o $@ $(VMDISKOBJS) $(VMDISKLIBS) $(ZIP) -ljansson -lpthread
+$(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
+	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP)
+
+DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
+	     test_prog test_sweep test_convert test_check \
+	     test_variants test_judge
+DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
+TESTS += $(DISKTESTS)
+$(foreach t,$(DISKTESTS),$(eval libs_$(t) := sim filestore disk base) \
+    $(eval extra_$(t) := $(ZIP)))
+# The sweep makes each allocation of the layer fail once.
+extra_src/disk/test_sweep += -Wl,--wrap=malloc,--wrap=calloc \
+    -Wl,--wrap=realloc,--wrap=free
+
+.PHONY: vmdisk disk-judge disk-bench disk-e2e disk-corpus
+vmdisk: $(B)/vmdisk
+all: vmdisk
+# 2,000 programs, 500 of them cut, with qemu-img and qemu-io as judges.
+disk-judge: $(B)/src/disk/test_judge
+	DISK_PROGRAMS=2000 $<
+disk-bench: $(B)/vmdisk $(B)/bench_disk
+	ci/disk-bench $(B)/vmdisk $(B)/bench_disk
+disk-e2e: $(B)/vmdisk
+	ci/disk-e2e $(B)/vmdisk
+disk-corpus: $(B)/fuzz/seedimage
+	ci/make-disk-corpus $< corpus

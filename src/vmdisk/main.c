@@ -1,0 +1,94 @@
+#include "vmdisk.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static volatile sig_atomic_t got_signal;
+
+int
+complain(const char *file, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "vmdisk: ");
+	if (file != NULL)
+		fprintf(stderr, "%s: ", file);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
+	return -1;
+}
+
+int
+usage(const char *text)
+{
+	fprintf(stderr, "usage: vmdisk %s\n", text);
+	return -1;
+}
+
+static void
+on_signal(int sig)
+{
+	got_signal = sig;
+}
+
+void
+catch_signals(void)
+{
+	static const int list[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa;
+	size_t i;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = on_signal;
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		sigaction(list[i], &sa, NULL);
+	/* A write that fails is to fail with an error, not to kill us. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+int
+stopped(void)
+{
+	return got_signal;
+}
+
+static const struct {
+	const char	*name;
+	int		(*run)(int, char **);
+} commands[] = {
+	{ "create", cmd_create },
+	{ "convert", cmd_convert },
+	{ "info", cmd_info },
+	{ "check", cmd_check },
+	{ "map", cmd_map },
+};
+
+static int
+dispatch(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (argc > 0 && strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	return usage("create | convert | info | check | map [arguments]");
+}
+
+int
+main(int argc, char **argv)
+{
+	int rv;
+
+	rv = dispatch(argc - 1, argv + 1);
+	if (got_signal != 0) {
+		signal(got_signal, SIG_DFL);
+		raise(got_signal);
+	}
+	return rv == -1 ? EXIT_FAILED : rv;
+}
