@@ -11,9 +11,10 @@
  * caches and go out together, at a flush of the guest, when a cache is full,
  * and at close:
  *
- *     refcounts -> refcount table -> L2 tables -> L1 table -> frees
+ *     refcounts -> refcount table -> L2 and L1 tables -> frees
  *
  * with a flush of the store at each arrow that has something on both sides.
+ * (What an L1 entry names is then at least a table of zeros or a copy.)
  * Guest data is written before all of these, when the guest sends it.  A
  * cluster that lost its last reference is given out again only when the
  * loss has reached the store.  So whatever a crash leaves behind has each

@@ -89,6 +89,10 @@ q2_readv(struct disk *d, const struct iovec *iov, int n, uint64_t off)
 	struct q2_run run;
 	int rv;
 
+	/* Most requests are one piece: no need to cut the vector. */
+	rv = q2_lookup(q, off, len, &run);
+	if (rv == 0 && run.type == Q2_DATA && run.len == len)
+		return bs_readv(&q->bs, iov, n, run.host);
 	iovcur_init(&c, iov, n);
 	for (; len > 0; off += run.len, len -= run.len) {
 		rv = q2_lookup(q, off, len, &run);

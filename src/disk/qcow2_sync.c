@@ -138,12 +138,14 @@ static int
 sync_l1(struct qcow2 *q)
 {
 	uint32_t lo, hi;
-	int rv;
+	int rv = 0;
 
 	if (!q->l1any)
 		return 0;
-	/* An L1 entry must not be there before the table that it names. */
-	rv = q2_barrier(q);
+	/*
+	 * The tables named here had their first contents, zeros or a copy,
+	 * before the barrier that went before the L2 entries: no other.
+	 */
 	for (lo = 0; rv == 0 && lo < q->l1n; lo = hi) {
 		hi = lo + GROUP < q->l1n ? lo + GROUP : q->l1n;
 		if (!q->l1dirty[lo / GROUP])

@@ -91,8 +91,9 @@ is_lost(const struct ms *m, uint64_t off)
 {
 	struct prng r;
 
-	prng_seed(&r, m->plan.seed ^ off);
-	return (int)(prng_next(&r) & 1);
+	/* Not the stream that says how much of the last write lands. */
+	prng_seed(&r, (m->plan.seed + 1) * 0x9e3779b97f4a7c15ULL ^ off);
+	return (int)(prng_next(&r) >> 32 & 1);
 }
 
 static void
@@ -170,12 +171,12 @@ store(struct ms *m, const struct iovec *iov, uint64_t off, size_t len)
 static size_t
 torn(struct ms *m, uint64_t off, size_t len)
 {
-	uint64_t end = off + prng_below(&m->rng, len + 1);
+	uint64_t sectors = (off % SECTOR + len + SECTOR - 1) / SECTOR;
+	uint64_t n = prng_below(&m->rng, sectors + 1);
 
-	if (end == off + len)
+	if (n == sectors)
 		return len;
-	end -= end % SECTOR;
-	return end > off ? (size_t)(end - off) : 0;
+	return n == 0 ? 0 : (size_t)(n * SECTOR - off % SECTOR);
 }
 
 static int64_t
