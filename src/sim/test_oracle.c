@@ -645,6 +645,13 @@ test_arena(void **state)
 	*(uint8_t *)gm_hva(&arena.gm, 0x3000, 1) = 1;
 	assert_int_equal(arena_clean(&arena), 0);
 	*(uint8_t *)gm_hva(&arena.gm, 0x3000, 1) = 0;
+	after = gm_hva(&arena.gm, 0x3000, 1);
+	*after = 1;
+	arena_move(&arena);
+	assert_int_equal(arena_clean(&arena), 0);
+	arena_move(&arena);
+	*after = 0;
+	assert_int_equal(arena_clean(&arena), 1);
 	arena_reset(&arena);
 	assert_int_equal(arena_peek(&arena, ARENA_SIZE - 2, got, 4), 0);
 	assert_memory_equal(got, "\0\0\0\0", 4);
