@@ -117,10 +117,10 @@ gm_return(struct gmem *gm, const struct iovec *iov, int n, size_t len)
  * Loads that the compiler must not repeat: what was checked is what is used.
  * The empty statement hides from it where the value came from.
  */
-static inline uint16_t
+static inline unsigned
 gm_once16(const uint8_t *p)
 {
-	uint16_t v = le16_get(p);
+	unsigned v = le16_get(p);
 
 	__asm__("" : "+r" (v));
 	return v;

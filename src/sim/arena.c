@@ -193,8 +193,8 @@ arena_peek(const struct arena *a, uint64_t gpa, void *p, size_t len)
 	return n < 0 ? -1 : 0;
 }
 
-int
-arena_clean(const struct arena *a)
+static int
+side_clean(const struct arena *a, int side)
 {
 	const uint8_t *p;
 	unsigned i, j;
@@ -204,11 +204,23 @@ arena_clean(const struct arena *a)
 		for (j = 0; j < 64; j++) {
 			if ((a->touched[i] >> j & 1) != 0)
 				continue;
-			p = a->mem[a->side] + (size_t)i * ARENA_SIZE +
+			p = a->mem[side] + (size_t)i * ARENA_SIZE +
 			    (size_t)j * ARENA_PIECE;
 			for (k = 0; k < ARENA_PIECE; k++)
 				if (p[k] != 0)
 					return 0;
 		}
 	return 1;
+}
+
+/* What was stored before the last move lies on the other side. */
+int
+arena_clean(const struct arena *a)
+{
+	int other;
+
+	unpoison_region(a->mem[!a->side], TOTAL);
+	other = side_clean(a, !a->side);
+	(void)poison_region(a->mem[!a->side], TOTAL);
+	return other && side_clean(a, a->side);
 }

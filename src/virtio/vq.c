@@ -269,7 +269,7 @@ walk_table(struct vq_work *w, struct vq_chain *c, const struct gm_win *table,
 	for (;; d = fetch_desc(w, table, i, tapped)) {
 		if ((vq_desc_flags(&d) & (VRING_DESC_WRITE |
 		    VRING_DESC_INDIRECT)) != at.side) {
-			if ((vq_desc_flags(&d) & VRING_DESC_INDIRECT) != 0) {
+			if (VQ_HAS(d, VRING_DESC_INDIRECT)) {
 				struct walked copy = at;
 
 				if (nested)
@@ -371,7 +371,7 @@ take_entry(struct vq_work *w, struct vq_chain *c, int tapped)
 	unsigned head;
 	uint8_t raw[2];
 
-	le16_put(raw, gm_once16(w->avail.p + off));
+	le16_put(raw, (uint16_t)gm_once16(w->avail.p + off));
 	if (tapped)
 		w->gm->tap->load(w->gm->taparg, w->avail.gpa + off, raw, 2);
 	head = le16_get(raw);

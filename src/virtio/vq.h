@@ -166,6 +166,8 @@ struct vq_desc {
 	uint64_t	rest;		/* len, flags, next */
 };
 
+#define VQ_HAS(d, flags)	(((d).rest & (uint64_t)(flags) << 32) != 0)
+
 static inline uint32_t
 vq_desc_len(const struct vq_desc *d)
 {
@@ -228,19 +230,20 @@ vq_next(struct vq_work *w, struct vq_chain *c)
 
 	if (VQ_UNLIKELY(at == w->until))
 		return vq_next_slow(w, c);
-	head = gm_once16(w->avail.p + VQ_ENTRIES + 2 * (at & (size - 1)));
+	head = gm_once16(w->avail.p + VQ_ENTRIES +
+	    2 * (size_t)(at & (size - 1)));
 	if (VQ_UNLIKELY(head >= size))
 		return vq_next_bad(w);
 	vq->last_avail = (uint16_t)(at + 1);
 	d.addr = gm_once64(w->desc.p + head * VRING_DESC_SIZE);
 	d.rest = gm_once64(w->desc.p + head * VRING_DESC_SIZE + 8);
 	off = d.addr - w->hot.gpa;
-	if ((vq_desc_flags(&d) & (VRING_DESC_NEXT | VRING_DESC_INDIRECT)) ||
+	if (VQ_HAS(d, VRING_DESC_NEXT | VRING_DESC_INDIRECT) ||
 	    !vq_in_range(w, off, vq_desc_len(&d)))
 		return vq_next_long(w, c, head, d);
 	w->iov[0].iov_base = w->hot.hva + off;
 	w->iov[0].iov_len = vq_desc_len(&d);
-	vq_one(w, c, vq_desc_len(&d), vq_desc_flags(&d) & VRING_DESC_WRITE);
+	vq_one(w, c, vq_desc_len(&d), VQ_HAS(d, VRING_DESC_WRITE));
 	c->gm = w->gm;
 	c->head = (uint16_t)head;
 	c->written = 0;
@@ -257,8 +260,8 @@ vq_done(struct vq_work *w, const struct vq_chain *c)
 		vq_done_tapped(w, c);
 		return;
 	}
-	le64_put(w->used.p + VQ_ENTRIES + VQ_USED_ELEM * (at & mask),
-	    c->head | (uint64_t)c->written << 32);
+	le64_put(w->used.p + VQ_ENTRIES + VQ_USED_ELEM *
+	    (size_t)(at & mask), c->head | (uint64_t)c->written << 32);
 	vq->used_idx = (uint16_t)(at + 1);
 }
 
