@@ -115,24 +115,26 @@ gm_return(struct gmem *gm, const struct iovec *iov, int n, size_t len)
 
 /*
  * Loads that the compiler must not repeat: what was checked is what is used.
- * The empty statement hides from it where the value came from.
+ * Any alignment; volatile is what makes it one load.
  */
+struct gm_word16 {
+	uint16_t	v;
+} __attribute__((packed, may_alias));
+
+struct gm_word64 {
+	uint64_t	v;
+} __attribute__((packed, may_alias));
+
 static inline unsigned
 gm_once16(const uint8_t *p)
 {
-	unsigned v = le16_get(p);
-
-	__asm__("" : "+r" (v));
-	return v;
+	return LE_SWAP16(((const volatile struct gm_word16 *)p)->v);
 }
 
 static inline uint64_t
 gm_once64(const uint8_t *p)
 {
-	uint64_t v = le64_get(p);
-
-	__asm__("" : "+r" (v));
-	return v;
+	return LE_SWAP64(((const volatile struct gm_word64 *)p)->v);
 }
 
 /*
