@@ -15,5 +15,5 @@ programs: vmtrace
 
 # The shell test asks the environment which program to test.
 export VMTRACE	:= $(B)/replay/vmtrace
-SHTESTS		+= replay/test_vmtrace.sh
+SHTESTS		+= replay/test_vmtrace.sh replay/test_malloc.sh
 unit: $(B)/replay/vmtrace

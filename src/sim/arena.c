@@ -1,5 +1,6 @@
 #include "arena.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,13 @@ point(struct arena *a, int side)
 }
 
 void
+arena_no_memory(void)
+{
+	fprintf(stderr, "no memory for the simulator\n");
+	exit(1);
+}
+
+void
 arena_init(struct arena *a)
 {
 	static const uint64_t base[ARENA_RANGES] = {
@@ -32,7 +40,7 @@ arena_init(struct arena *a)
 	memset(a, 0, sizeof(*a));
 	for (i = 0; i < 2; i++)
 		if ((a->mem[i] = aligned_alloc(4096, TOTAL)) == NULL)
-			abort();
+			arena_no_memory();
 	memset(a->mem[0], 0, TOTAL);
 	memset(a->mem[1], 0, TOTAL);
 	for (i = 0; i < ARENA_RANGES; i++)

@@ -26,7 +26,8 @@ struct arena {
 	int		 side;
 };
 
-/* Memory is taken once and kept; aborts when there is none. */
+/* Memory is taken once and kept; without it the program ends, exit 1. */
+void	arena_no_memory(void) __attribute__((noreturn));
 void	arena_init(struct arena *);
 void	arena_free(struct arena *);
 /* All zero, side 0, no tap. */

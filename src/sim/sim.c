@@ -34,7 +34,7 @@ take(size_t n)
 	void *p = aligned_alloc(64, (n + 63) / 64 * 64);
 
 	if (p == NULL)
-		abort();
+		arena_no_memory();
 	memset(p, 0, n);
 	return p;
 }

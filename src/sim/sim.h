@@ -137,7 +137,7 @@ struct sim {
 	unsigned		 record;	/* the one under way */
 };
 
-/* Takes memory; aborts when there is none. */
+/* Takes memory; ends the program, exit 1, when there is none. */
 struct sim	*sim_new(const struct sim_kind *);
 void		 sim_free(struct sim *);
 /*
