@@ -17,6 +17,8 @@
 #: make fuzz-list           the targets
 #: make repro F=file        the records of an input in words, and the failure
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
+#: make planted             bugs put back on purpose, found from nothing; -quick
+#: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs
 #: make seeds               corpus/*/seed-* from the texts in fuzz/seeds
 #:
 #: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl and CC=gcc|clang choose a build;
@@ -164,7 +166,7 @@ include ci/demo/build.mk
 include ci/gates.mk
 
 .PHONY: check coverage coverage-check coverage-run help
-check: unit gates gates-selftest corpus-run liveness exhaustive
+check: unit gates gates-selftest seeds-check corpus-run liveness exhaustive
 
 # Coverage: a build of its own, in which tests and corpus run once.
 COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc

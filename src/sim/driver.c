@@ -24,7 +24,6 @@ wr64(struct sim *s, unsigned off, uint64_t v)
 static void
 setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 {
-	static const uint8_t zeros[4];
 	struct guest_ring *r = &s->guest.ring[q];
 	uint64_t max;
 
@@ -42,9 +41,6 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	wr64(s, VIRTIO_QUEUE_DESC, r->desc);
 	wr64(s, VIRTIO_QUEUE_DRIVER, r->avail);
 	wr64(s, VIRTIO_QUEUE_DEVICE, r->used);
-	/* A driver starts with clean rings: 2.7.6, 2.7.8. */
-	(void)arena_poke(&s->arena, r->avail, zeros, sizeof(zeros));
-	(void)arena_poke(&s->arena, r->used, zeros, sizeof(zeros));
 	if (q < 8 && (set->off & 1U << q) != 0)
 		return;
 	wr(s, VIRTIO_QUEUE_ENABLE, 2, 1);
