@@ -4,7 +4,7 @@
 # can do without (a buffer of stdio) may also change nothing at all.
 V=${VMTRACE:-build/cc-plain/replay/vmtrace}
 case $V in /*) ;; *) V=$(pwd)/$V ;; esac
-src=$(pwd)/replay/test_malloc.c
+src=$(pwd)/replay/shim/malloc.c
 case $V in
 *asan*|*msan*|*tsan*|*fuzz*)
 	# A sanitizer brings an allocator of its own.
