@@ -157,9 +157,30 @@ arena_touch_all(struct arena *a)
 }
 
 uint64_t
-arena_digest(const struct arena *a)
+arena_digest(const struct arena *a, const uint64_t *marked)
 {
-	return digest_of(a->mem[a->side], TOTAL);
+	struct digest d;
+	uint64_t bits;
+	unsigned i;
+
+	digest_init(&d);
+	for (i = 0; i < ARENA_RANGES; i++)
+		for (bits = marked[i]; bits != 0; bits &= bits - 1)
+			digest_add(&d, a->mem[a->side] +
+			    (size_t)i * ARENA_SIZE + (size_t)ARENA_PIECE *
+			    (unsigned)__builtin_ctzll(bits), ARENA_PIECE);
+	return digest_value(&d);
+}
+
+uint8_t *
+arena_at(const struct arena *a, uint64_t gpa, uint64_t len)
+{
+	unsigned r = range_of(gpa);
+	uint64_t off = gpa - a->gm.range[r].gpa;
+
+	if (off >= ARENA_SIZE || len > ARENA_SIZE - off)
+		return NULL;
+	return a->mem[a->side] + (size_t)r * ARENA_SIZE + off;
 }
 
 int
@@ -170,7 +191,7 @@ arena_poke(struct arena *a, uint64_t gpa, const void *p, size_t len)
 	uint8_t *one;
 	int i, n;
 
-	if ((one = gm_hva(&a->gm, gpa, len)) != NULL) {
+	if ((one = arena_at(a, gpa, len)) != NULL) {
 		arena_touch(a, gpa, len);
 		memcpy(one, p, len);
 		return 0;

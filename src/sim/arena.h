@@ -40,8 +40,13 @@ int	arena_peek(const struct arena *, uint64_t gpa, void *, size_t);
 void	arena_touch(struct arena *, uint64_t gpa, size_t len);
 /* Nobody tells what is used: everything is. */
 void	arena_touch_all(struct arena *);
-/* Of all bytes of all ranges. */
-uint64_t arena_digest(const struct arena *);
+/* Of the pieces that are marked, a bit each as in touched. */
+uint64_t arena_digest(const struct arena *, const uint64_t *marked);
+/*
+ * The address of a span inside one range, or NULL; the harness' own gm_hva,
+ * without the instrumentation of the layers below.
+ */
+uint8_t	*arena_at(const struct arena *, uint64_t gpa, uint64_t len);
 /* 1 when every byte that nobody touched is still 0. */
 int	arena_clean(const struct arena *);
 

@@ -161,7 +161,7 @@ undo(struct oracle *o)
 static int
 one_range(const struct arena *a, uint64_t gpa, uint64_t len)
 {
-	return gm_hva(&a->gm, gpa, len) != NULL;
+	return arena_at(a, gpa, len) != NULL;
 }
 
 static void
@@ -251,7 +251,8 @@ note_segment(struct oracle *o, uint64_t addr, uint32_t len, int writable)
 		c->rlen += len;
 	if (len == 0)
 		return 1;
-	n = gm_borrow(&o->arena->gm, addr, len, iov, ARENA_RANGES);
+	n = arena_at(o->arena, addr, len) != NULL ? 1 :
+	    gm_borrow(&o->arena->gm, addr, len, iov, ARENA_RANGES);
 	if (n < 0 || (c->pieces += (unsigned)n) > VQ_SEGMAX)
 		return 0;
 	if (in_rings(current(o)->vq, addr, addr + len))
