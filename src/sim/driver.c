@@ -1,6 +1,8 @@
 /*
  * The simulated driver's register work: SETUP as the messages of a driver
- * that initializes its device (virtio 1.3, 3.1.1).
+ * that initializes its device (virtio 1.3, 3.1.1).  What a driver would read
+ * (offered features, the number of queues) it knows already, and what
+ * is 0 after the reset it does not write: a message costs more than a request.
  */
 #include <string.h>
 
@@ -28,10 +30,9 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	uint64_t max;
 
 	memset(r, 0, sizeof(*r));
-	wr(s, VIRTIO_QUEUE_SELECT, 2, q);
+	if (q > 0)
+		wr(s, VIRTIO_QUEUE_SELECT, 2, q);
 	max = sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
-	if (max == 0 || max > VRING_MAXSIZE)
-		return;
 	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max) {
 		max = 1U << set->qlog;
 		wr(s, VIRTIO_QUEUE_SIZE, 2, max);
@@ -74,9 +75,7 @@ sim_setup(struct sim *s, const struct trace_setup *set)
 	}
 	wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
 	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
-	features = sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4);
-	wr(s, VIRTIO_DEVICE_FEATURE_SELECT, 4, 1);
-	features |= sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_FEATURE, 4) << 32;
+	features = sim_virtio(s)->offered;
 	features &= set->features | VIRTIO_F_VERSION_1;
 	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
 		features &= ~VIRTIO_F_VERSION_1;
@@ -85,7 +84,7 @@ sim_setup(struct sim *s, const struct trace_setup *set)
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);
 	st |= VIRTIO_S_FEATURES_OK;
 	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
-	n = (unsigned)sim_read(s, VIODEV_COMMON, VIRTIO_NUM_QUEUES, 2);
+	n = sim_virtio(s)->nqueues;
 	for (q = 0; q < n && q < ORACLE_MAXQ; q++)
 		setup_queue(s, set, q);
 	if ((set->flags & TRACE_SETUP_NODRVOK) == 0)
