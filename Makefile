@@ -89,7 +89,7 @@ INSTR_plain	:=
 INSTR_asan	:= -fsanitize=address $(UB)
 INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
 INSTR_tsan	:= -fsanitize=thread
-INSTR_cov	:= --coverage -fprofile-update=single
+INSTR_cov	:= --coverage -fprofile-update=single -O0
 INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment
 INSTR_afl	:= -fsanitize=address $(UB)
 HINSTR_plain	:=
