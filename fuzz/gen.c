@@ -6,6 +6,10 @@
 #include "vioblk.h"
 #include "virtio.h"
 
+/*
+ * Draws stand in statements of their own: the order in which arguments and
+ * operands are evaluated is the compiler's, and inputs must not depend on it.
+ */
 #define PICK(r, table)							\
 	((table)[prng_below((r), sizeof(table) / sizeof((table)[0]))])
 
@@ -52,7 +56,9 @@ some_gpa(struct prng *r)
 		0x100003000, 0x100004000 - 64
 	};
 
-	return PICK(r, base) + below(r, 1U << below(r, 9));
+	uint64_t gpa = PICK(r, base);
+
+	return gpa + below(r, 1U << below(r, 9));
 }
 
 static void
@@ -404,6 +410,24 @@ gen_state(struct wbuf *w, struct prng *r)
 	    s.len);
 }
 
+static void
+gen_fault(struct wbuf *w, struct prng *r)
+{
+	unsigned call = below(r, TRACE_NCALLS);
+	unsigned skip = below(r, 4);
+	unsigned result = below(r, 4);
+
+	trace_put_fault(w, call, skip, result, below(r, 256));
+}
+
+static void
+gen_race(struct wbuf *w, struct prng *r)
+{
+	unsigned mode = below(r, 9);
+
+	trace_put_race(w, mode, below(r, 256));
+}
+
 void
 gen_record(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 {
@@ -429,12 +453,11 @@ gen_record(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 		    100000000ULL * below(r, 8));
 		break;
 	case 7:
-		trace_put_fault(w, below(r, TRACE_NCALLS), below(r, 4),
-		    below(r, 4), below(r, 256));
+		gen_fault(w, r);
 		break;
 	case 8:
 		if (one_in(r, 2))
-			trace_put_race(w, below(r, 9), below(r, 256));
+			gen_race(w, r);
 		else
 			trace_put_reload(w);
 		break;
@@ -505,8 +528,10 @@ change_chain(const struct fuzz_target *t, struct wbuf *w,
 		    below(r, 5) - 2));
 		break;
 	default:
-		if (c.ndata > 0)
-			data[below(r, c.ndata)] = (uint8_t)odd_number(r);
+		if (c.ndata == 0)
+			break;
+		i = below(r, c.ndata);
+		data[i] = (uint8_t)odd_number(r);
 		break;
 	}
 	c.nsegs = n;

@@ -78,7 +78,8 @@ change_header(uint8_t *p, struct prng *r)
 		v += below(r, 33) - 16;
 		break;
 	default:
-		p[below(r, FRAME_HEADER)] = (uint8_t)prng_next(r);
+		v = below(r, FRAME_HEADER);
+		p[v] = (uint8_t)prng_next(r);
 		return;
 	}
 	le32_put(p + 4, v);
@@ -103,7 +104,8 @@ genframe_mutate(uint8_t *data, size_t len, size_t max, struct prng *r)
 			change_header(data + at, r);
 		break;
 	case 2:
-		data[below(r, (unsigned)len)] = (uint8_t)prng_next(r);
+		at = below(r, (unsigned)len);
+		data[at] = (uint8_t)prng_next(r);
 		break;
 	case 3:
 		len -= below(r, (unsigned)len);

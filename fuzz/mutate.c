@@ -198,7 +198,8 @@ mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
 		return genframe_mutate(data, len < max ? len : max, max, &r);
 	wb_init(&w, buf, sizeof(buf));
 	split(&l, data, len, &w);
-	for (n = 1 + flip(&r, 4) * flip(&r, 2); n > 0; n--)
+	n = flip(&r, 4);
+	for (n = flip(&r, 2) == 0 ? 1 : 1 + n; n > 0; n--)
 		step(t, &l, &w, &r);
 	keep_setup(t, &l, &w, &r);
 	len = join(&l, out, max);
