@@ -34,7 +34,8 @@ fuzz_qcow2_ops_ld := -lz -lzstd
 fuzz_convert_ld	:= -lz -lzstd
 
 # The mutator: part of the engine side.
-MUTATOR		:= mutate gen genframe
+# gen_KIND.c: what requests of that kind of device look like.
+MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

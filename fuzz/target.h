@@ -24,11 +24,15 @@ enum fuzz_shape {
 	SHAPE_FRAMES,			/* a stream of frames, see frame.h */
 };
 
+struct gen_kind;
+
 struct fuzz_target {
 	const char	*name;
 	enum fuzz_shape	 shape;
 	unsigned	 queues;	/* of the device, for records */
 	unsigned	 flavour;	/* FLAVOUR_* for the mutator */
+	/* What the kind's requests look like; NULL: nothing special. */
+	const struct gen_kind *gen;
 	size_t		 maxlen;	/* of an input */
 	/* Takes memory, once. */
 	void		(*init)(void);
@@ -44,9 +48,8 @@ struct fuzz_target {
 
 /* What requests look like: data at the start of a chain, kinds of records. */
 #define FLAVOUR_RNG	1		/* writable buffers */
-#define FLAVOUR_BLK	2		/* vioblk request headers */
-#define FLAVOUR_ECHO	4		/* anything */
-#define FLAVOUR_STATE	8		/* STATE records */
+#define FLAVOUR_ECHO	2		/* anything */
+#define FLAVOUR_STATE	4		/* STATE records */
 
 extern const struct fuzz_target fuzz_target;
 

@@ -3,6 +3,8 @@
  *
  * STATE records are loaded, then the device goes on with whatever it took.
  */
+#include "devconf.h"
+#include "gen_kind.h"
 #include "simtarget.h"
 
 static struct sim *sim;
@@ -46,11 +48,32 @@ deep(int on)
 	sim->deep = on;
 }
 
+/* The disk that saved states are of: gen_state. */
+static void
+gen_conf(struct wbuf *c, struct prng *r)
+{
+	(void)r;
+	devconf_put_int(c, DEVCONF_CAPACITY, 128);
+}
+
+static void
+gen_chain(struct wbuf *w, struct prng *r, struct trace_chain *c)
+{
+	gen_vioblk.chain(w, r, c);
+}
+
+static const struct gen_kind gen_restored = {
+	.dev = "vioblk",
+	.conf = gen_conf,
+	.chain = gen_chain,
+};
+
 const struct fuzz_target fuzz_target = {
 	.name = "restore",
 	.shape = SHAPE_RECORDS,
 	.queues = 1,
-	.flavour = FLAVOUR_BLK | FLAVOUR_STATE,
+	.flavour = FLAVOUR_STATE,
+	.gen = &gen_restored,
 	.maxlen = 4096,
 	.init = init,
 	.run = run,

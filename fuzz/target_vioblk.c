@@ -1,4 +1,5 @@
 /* The disk, next to a model disk. */
+#include "gen_kind.h"
 #include "simtarget.h"
 
 static void
@@ -11,7 +12,7 @@ const struct fuzz_target fuzz_target = {
 	.name = "vioblk",
 	.shape = SHAPE_RECORDS,
 	.queues = 1,
-	.flavour = FLAVOUR_BLK,
+	.gen = &gen_vioblk,
 	.maxlen = 4096,
 	.init = init,
 	.run = simtarget_run,

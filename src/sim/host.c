@@ -202,6 +202,8 @@ host_tx(void *arg, uint32_t q, const struct iovec *iov, int n, size_t len)
 	note(s, 5, q, len);
 	if (sim_take_fault(s, TRACE_CALL_TX, &result, &cut))
 		return -1;
+	if (s->kind->tx != NULL)
+		return s->kind->tx(s, q, iov, n, len);
 	s->sentlen = 0;
 	for (i = 0; i < n; i++) {
 		check_value(iov[i].iov_base, iov[i].iov_len);
@@ -260,6 +262,8 @@ host_request(void *arg, uint32_t what, uint64_t v)
 
 	note(s, 8, what, v);
 	s->requests++;
+	if (s->kind->request != NULL)
+		s->kind->request(s, what, v);
 }
 
 static void

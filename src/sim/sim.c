@@ -65,6 +65,7 @@ sim_new(const struct sim_kind *k)
 	guest_init(&s->guest);
 	s->mem = take(n);
 	s->mem2 = take(n);
+	s->priv = take(k->priv > 0 ? k->priv : 1);
 	s->fresh = take(SIM_DISK);
 	s->disk = take(SIM_DISK);
 	s->model = take(SIM_DISK);
@@ -86,6 +87,7 @@ sim_free(struct sim *s)
 	arena_free(&s->arena);
 	free(s->mem);
 	free(s->mem2);
+	free(s->priv);
 	free(s->fresh);
 	free(s->disk);
 	free(s->model);
@@ -162,6 +164,8 @@ sim_stop(struct sim *s)
 {
 	unsigned i;
 
+	if (s->kind->stopped != NULL)
+		s->kind->stopped(s);
 	if (!s->dead) {
 		dev_detach(s->dev);
 		if (s->line != 0)
@@ -326,6 +330,8 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	s->sentlen = 0;
 	if (m->type == VIODEV_CONFIG)
 		fold_config(s, m, buf, sizeof(buf));
+	if (s->kind->before != NULL)
+		s->kind->before(s, m);
 	oracle_begin(&s->oracle, v->vq, v->nqueues);
 	if (s->rec != NULL)
 		rec_msg(s->rec, s->dev, m);
@@ -338,6 +344,8 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	after(s);
 	if ((q = drains(s, m)) >= 0 && (s->again & 1U << q) == 0)
 		oracle_drained(&s->oracle, (unsigned)q);
+	if (s->kind->after != NULL)
+		s->kind->after(s, m);
 }
 
 void

@@ -43,6 +43,26 @@ struct sim_kind {
 				    const struct devconf *);
 	void			(*complete)(struct sim *, unsigned q,
 				    struct oracle_chain *, uint32_t used);
+	/*
+	 * More hooks, any of which may be NULL.  before and after each
+	 * message (after: once the common oracles have passed); when the
+	 * input ends; for a frame that leaves (0, or -1: not taken) and for a
+	 * wish of the device, in place of what the simulator does itself.
+	 */
+	void			(*before)(struct sim *,
+				    struct viodev_msg *);
+	void			(*after)(struct sim *,
+				    const struct viodev_msg *);
+	void			(*stopped)(struct sim *);
+	int			(*tx)(struct sim *, uint32_t q,
+				    const struct iovec *, int n, size_t len);
+	void			(*request)(struct sim *, uint32_t what,
+				    uint64_t arg);
+	/*
+	 * Bytes of the kind's own model, s->priv: zeroed by sim_new, reset
+	 * for each input by attached.
+	 */
+	size_t			 priv;
 	/* Whether a kick of this queue need not drain it; may be NULL. */
 	int			(*lazy)(struct sim *, unsigned q);
 	/* Names of the bits in stats.ops, NULL-terminated. */
@@ -79,6 +99,7 @@ struct sim {
 	struct oracle		 oracle;
 	void			*mem;		/* state and scratch */
 	void			*mem2;		/* the same, for RELOAD */
+	void			*priv;		/* the kind's model */
 	struct dev		*dev;
 	struct dev_host		 host;
 	struct rec		*rec;		/* NULL: nobody records */
