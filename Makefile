@@ -41,7 +41,9 @@ B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
 # with the -I flags of these folders and no others, so an upward include is
 # an error of the compiler.
 
-PURE		:= base gmem devif virtio disk net chip pci dev msg trace conf
+PURE		:= base gmem devif virtio disk net chip pci load qtest dev msg trace conf
+# Above the line: descriptors, clocks, threads.
+HIGH		:= plat ev ipc devproc
 HARNESS		:= sim
 
 may_compat	:=
@@ -57,6 +59,9 @@ may_dev		:= devif virtio net gmem base
 may_msg		:= devif base
 may_trace	:= msg devif gmem base
 may_conf	:= base
+may_load	:= gmem base
+may_qtest	:= base
+may_plat	:= load qtest gmem base compat
 may_sim		:= trace msg dev virtio net disk chip pci devif gmem base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees
@@ -67,7 +72,8 @@ may_pci		+= gmem
 
 HAVE		:= $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard src/*/*.c)))))
 PURE		:= $(filter $(HAVE),$(PURE))
-LAYERS		:= $(PURE) $(filter $(HAVE),$(HARNESS))
+HIGH		:= $(filter $(HAVE),$(HIGH))
+LAYERS		:= $(PURE) $(filter $(HAVE),$(HARNESS)) $(HIGH)
 inc		= $(patsubst %,-Isrc/%,$(1))
 
 # ---------------------------------------------------------------- flags
@@ -124,7 +130,7 @@ $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(call srcs_of,$(1)))
 	$$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(PURE),$(eval $(call layer_rules,$(l),$(INSTR),$(CC))))
-$(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR),$(HCC))))
+$(foreach l,$(filter $(HAVE),$(HARNESS)) $(HIGH),$(eval $(call layer_rules,$(l),$(HINSTR),$(HCC))))
 
 .PHONY: libs
 libs: $(ALLLIBS)
