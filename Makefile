@@ -42,8 +42,10 @@ B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
 # an error of the compiler.
 
 PURE		:= base gmem devif virtio disk net chip pci load qtest dev msg trace conf
-# Above the line: descriptors, clocks, threads.
-HIGH		:= plat ev ipc devproc
+# Above the line: descriptors, clocks, threads, processes.  A file there whose
+# name ends in _linux, _openbsd or _none is a variant: one of each group is
+# compiled, _none where there is nothing better.
+HIGH		:= plat ev ipc opener device devproc rig
 HARNESS		:= sim
 
 may_compat	:=
@@ -62,6 +64,15 @@ may_conf	:= base
 may_load	:= gmem base
 may_qtest	:= base
 may_plat	:= load qtest gmem base compat
+may_ev		:=
+may_ipc		:= msg devif gmem base
+may_opener	:= filestore disk base
+may_devproc	:= ipc disk msg devif gmem base
+may_device	:= ev ipc plat filestore disk net dev virtio trace msg devif \
+		   gmem base
+# A vm without a hypervisor, for tests and benchmarks.
+may_rig		:= devproc ipc opener filestore disk dev virtio msg devif \
+		   gmem base
 may_sim		:= trace msg dev virtio net disk chip pci devif gmem base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees
@@ -130,7 +141,26 @@ $(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(call srcs_of,$(1)))
 	$$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(PURE),$(eval $(call layer_rules,$(l),$(INSTR),$(CC))))
-$(foreach l,$(filter $(HAVE),$(HARNESS)) $(HIGH),$(eval $(call layer_rules,$(l),$(HINSTR),$(HCC))))
+$(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR),$(HCC))))
+
+OS		:= $(shell uname -s | tr A-Z a-z)
+variants	= $(patsubst %_none.c,%,$(wildcard src/$(1)/*_none.c))
+variant		= $(firstword $(wildcard $(1)_$(OS).c $(1)_none.c))
+high_of	= $(filter-out $(foreach v,$(call variants,$(1)),\
+		  $(v)_linux.c $(v)_openbsd.c $(v)_none.c),\
+		  $(call srcs_of,$(1))) \
+		  $(foreach v,$(call variants,$(1)),$(call variant,$(v)))
+
+define high_rules
+$(B)/src/$(1)/%.o: src/$(1)/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASECF) -D_GNU_SOURCE $$(HINSTR) -Isrc/$(1) $(call inc,$(may_$(1))) -MMD -MP -c -o $$@ $$<
+$(call lib,$(1)): $(patsubst %.c,$(B)/%.o,$(call high_of,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(HIGH),$(eval $(call high_rules,$(l))))
 
 .PHONY: libs
 libs: $(ALLLIBS)
