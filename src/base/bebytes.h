@@ -1,6 +1,6 @@
 /*
- * Big-endian loads and stores on byte pointers: everything in a qcow2 file
- * that has more than one byte.
+ * Big-endian loads and stores on byte pointers of any alignment: what packets,
+ * SCSI commands and qcow2 files have.
  */
 #ifndef BEBYTES_H
 #define BEBYTES_H
