@@ -3,9 +3,8 @@
  *
  * A device is a pure state machine.  It owns no descriptor, clock, thread,
  * allocation or global; its whole state is the memory that the host hands to
- * attach.  All calls into one device are exclusive, with one exception: a
- * host may run KICK and INPUT messages of different queues at the same time
- * when the device's kind says that it allows this.
+ * attach.  All calls into one device are exclusive, with one exception:
+ * lanes, see dev_lane.
  *
  * A guest can make a device do no more than break itself: there is no
  * message, register value or memory content that ends the process, loops
@@ -87,7 +86,11 @@ struct host_ops {
 	/* A frame of len bytes leaves from queue q: 0, or -1. */
 	int	 (*tx)(void *, uint32_t q, const struct iovec *, int n,
 		    size_t len);
-	/* Whether INPUT for queue q is wanted. */
+	/*
+	 * Whether INPUT for queue q is wanted; off until the device says on.
+	 * What arrives while it is off, or between PAUSE and UNPAUSE, waits
+	 * where it is: INPUT that comes nevertheless may be lost.
+	 */
 	void	 (*rx_ready)(void *, uint32_t q, int on);
 	/* Fills buf with random bytes: 0, or -1 when there are none. */
 	int	 (*entropy)(void *, void *buf, size_t len);
@@ -138,6 +141,8 @@ struct dev_ops {
 	int	 (*load)(struct dev *, struct rbuf *);
 	/* NULL when every invariant holds, else the one that does not. */
 	const char *(*check)(const struct dev *);
+	/* See dev_lane; NULL when every message is alone. */
+	unsigned (*lane)(const struct dev *, const struct viodev_msg *);
 };
 
 /* The head of every device's state. */
@@ -179,6 +184,25 @@ static inline const char *
 dev_check(const struct dev *d)
 {
 	return d->ops->check(d);
+}
+
+/*
+ * Threads.  Lane 0 is alone: such a message runs while no other does.  Those
+ * of another lane come one after another, but lanes run at the same time if
+ * the host likes.  It then has one thread per lane and a lock that is shared
+ * by lanes and exclusive for lane 0; the answer is good while either is held:
+ *
+ *	rdlock; if (dev_lane(d, m) != 0) dev_msg(d, m); unlock
+ *	wrlock; dev_msg(d, m); unlock		when it was 0
+ *
+ * irq, tx, rx_ready, again, clock and log are then called by several threads
+ * at once; attach, detach, save, load and check are as good as lane 0.  A
+ * recording wants one lane only: rec.h.
+ */
+static inline unsigned
+dev_lane(const struct dev *d, const struct viodev_msg *m)
+{
+	return d->ops->lane == NULL ? 0 : d->ops->lane(d, m);
 }
 
 #define dev_log(d, level, ...)						\

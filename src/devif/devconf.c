@@ -16,6 +16,16 @@ static const struct {
 	[DEVCONF_FEATURES] = { "features", 8, 0 },
 	[DEVCONF_MAC] = { "mac", 0, 6 },
 	[DEVCONF_MTU] = { "mtu", 2, 0 },
+	[DEVCONF_LOCKED] = { "locked", 1, 0 },
+	[DEVCONF_OFFLOAD] = { "offload", 1, 0 },
+	[DEVCONF_LINK] = { "link", 1, 0 },
+	[DEVCONF_ANNOUNCE] = { "announce", 1, 0 },
+	[DEVCONF_HOSTMAC] = { "hostmac", 0, 6 },
+	[DEVCONF_GUESTADDR] = { "guestaddr", 4, 0 },
+	[DEVCONF_HOSTADDR] = { "hostaddr", 4, 0 },
+	[DEVCONF_NETMASK] = { "netmask", 4, 0 },
+	[DEVCONF_NETBOOT] = { "netboot", 1, 0 },
+	[DEVCONF_HOSTNAME] = { "hostname", 0, DEVCONF_MAXSTR },
 };
 
 const char *
@@ -42,16 +52,18 @@ devconf_next(struct rbuf *r, unsigned *tag, const uint8_t **val, size_t *len)
 }
 
 static const char *
-entry_fault(unsigned tag, size_t len, uint32_t *seen)
+entry_fault(unsigned tag, size_t len, uint64_t *seen)
 {
+	int whole = tag == DEVCONF_MAC || tag == DEVCONF_HOSTMAC;
+
 	if (devconf_name(tag) == NULL)
 		return "unknown tag";
-	if (*seen & 1U << tag)
+	if (*seen & 1ULL << tag)
 		return "tag given twice";
-	*seen |= 1U << tag;
+	*seen |= 1ULL << tag;
 	if (tags[tag].width != 0)
 		return len == tags[tag].width ? NULL : "wrong length";
-	if (len > tags[tag].max || (tag == DEVCONF_MAC && len != 6))
+	if (len > tags[tag].max || (whole && len != tags[tag].max))
 		return "wrong length";
 	return NULL;
 }
@@ -61,7 +73,7 @@ devconf_check(const struct devconf *c, size_t *off, const char **why)
 {
 	const uint8_t *val;
 	struct rbuf r;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 	unsigned tag;
 	size_t len;
 

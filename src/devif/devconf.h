@@ -25,6 +25,16 @@ enum devconf_tag {
 	DEVCONF_FEATURES,	/* u64: mask of features that may be offered */
 	DEVCONF_MAC,		/* 6 bytes */
 	DEVCONF_MTU,		/* u16 */
+	DEVCONF_LOCKED,		/* u8: 1, the MAC is the only one to use */
+	DEVCONF_OFFLOAD,	/* u8: 1, frames carry a header: vionet.h */
+	DEVCONF_LINK,		/* u8: 0 down, 1 up */
+	DEVCONF_ANNOUNCE,	/* u8: 1, the guest shall make itself known */
+	DEVCONF_HOSTMAC,	/* 6 bytes: the other end of the wire */
+	DEVCONF_GUESTADDR,	/* u32: IPv4 that the guest gets by DHCP */
+	DEVCONF_HOSTADDR,	/* u32: IPv4 of the host's end */
+	DEVCONF_NETMASK,	/* u32 */
+	DEVCONF_NETBOOT,	/* u8: 1, the guest boots from the network */
+	DEVCONF_HOSTNAME,	/* string: for the guest, by DHCP */
 	DEVCONF_NTAGS
 };
 

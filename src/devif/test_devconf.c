@@ -38,6 +38,16 @@ full(void)
 	devconf_put_int(&w, DEVCONF_FEATURES, UINT64_MAX - 1);
 	devconf_put_bytes(&w, DEVCONF_MAC, "\1\2\3\4\5\6", 6);
 	devconf_put_int(&w, DEVCONF_MTU, 1500);
+	devconf_put_int(&w, DEVCONF_LOCKED, 1);
+	devconf_put_int(&w, DEVCONF_OFFLOAD, 1);
+	devconf_put_int(&w, DEVCONF_LINK, 0);
+	devconf_put_int(&w, DEVCONF_ANNOUNCE, 1);
+	devconf_put_bytes(&w, DEVCONF_HOSTMAC, "\6\5\4\3\2\1", 6);
+	devconf_put_int(&w, DEVCONF_GUESTADDR, 0x64400103);
+	devconf_put_int(&w, DEVCONF_HOSTADDR, 0x64400102);
+	devconf_put_int(&w, DEVCONF_NETMASK, 0xfffffffe);
+	devconf_put_int(&w, DEVCONF_NETBOOT, 1);
+	devconf_put_bytes(&w, DEVCONF_HOSTNAME, "puffy", 5);
 	assert_false(wb_bad(&w));
 	return w.len;
 }
@@ -81,6 +91,18 @@ test_values(void **state)
 	assert_memory_equal(devconf_bytes(&c, DEVCONF_MAC, &len),
 	    "\1\2\3\4\5\6", 6);
 	assert_int_equal(len, 6);
+	assert_int_equal(devconf_int(&c, DEVCONF_LOCKED, 0), 1);
+	assert_int_equal(devconf_int(&c, DEVCONF_OFFLOAD, 0), 1);
+	assert_int_equal(devconf_int(&c, DEVCONF_LINK, 1), 0);
+	assert_int_equal(devconf_int(&c, DEVCONF_ANNOUNCE, 0), 1);
+	assert_memory_equal(devconf_bytes(&c, DEVCONF_HOSTMAC, &len),
+	    "\6\5\4\3\2\1", 6);
+	assert_true(devconf_int(&c, DEVCONF_GUESTADDR, 0) == 0x64400103);
+	assert_true(devconf_int(&c, DEVCONF_HOSTADDR, 0) == 0x64400102);
+	assert_true(devconf_int(&c, DEVCONF_NETMASK, 0) == 0xfffffffe);
+	assert_int_equal(devconf_int(&c, DEVCONF_NETBOOT, 0), 1);
+	assert_memory_equal(devconf_bytes(&c, DEVCONF_HOSTNAME, &len),
+	    "puffy", 5);
 	/* A string is no integer. */
 	assert_int_equal(devconf_int(&c, DEVCONF_SERIAL, 42), 42);
 }
@@ -160,7 +182,7 @@ test_twice(void **state)
 	(void)state;
 	for (tag = 1; tag < DEVCONF_NTAGS; tag++) {
 		width = devconf_width(tag);
-		if (tag == DEVCONF_MAC)
+		if (tag == DEVCONF_MAC || tag == DEVCONF_HOSTMAC)
 			width = 6;
 		wb_init(&w, buf, sizeof(buf));
 		entry(&w, tag, width);
@@ -177,7 +199,8 @@ static void
 test_lengths(void **state)
 {
 	static const unsigned longest[DEVCONF_NTAGS] = {
-		0, 64, 8, 1, 30, 4, 1, 2, 2, 8, 6, 2
+		0, 64, 8, 1, 30, 4, 1, 2, 2, 8, 6, 2,
+		1, 1, 1, 1, 6, 4, 4, 4, 1, 64
 	};
 	struct devconf c = { buf, 0 };
 	const char *why;
@@ -188,7 +211,8 @@ test_lengths(void **state)
 
 	(void)state;
 	for (tag = 1; tag < DEVCONF_NTAGS; tag++) {
-		any = tag == DEVCONF_VERSION || tag == DEVCONF_SERIAL;
+		any = tag == DEVCONF_VERSION || tag == DEVCONF_SERIAL ||
+		    tag == DEVCONF_HOSTNAME;
 		for (len = 0; len < 80; len++) {
 			wb_init(&w, buf, sizeof(buf));
 			entry(&w, tag, len);
@@ -274,7 +298,8 @@ test_bit_flips(void **state)
 		}
 	}
 	/* Values may change, tags and lengths may not (serial: 3 to 1..). */
-	assert_in_range(good, (total - 11 * 4) * 8, total * 8 - 1);
+	assert_in_range(good, (total - (DEVCONF_NTAGS - 1) * 4) * 8,
+	    total * 8 - 1);
 	free(p);
 }
 

@@ -70,9 +70,7 @@ input_msg(struct sim *s, struct viodev_msg m)
 	if (m.type >= VIODEV_READY)
 		m.type = VIODEV_KICK;
 	if (m.type == VIODEV_INPUT) {
-		if (m.len > sizeof(s->input))
-			m.len = sizeof(s->input);
-		memcpy(s->input, m.payload, m.len);
+		s->input = m.payload;
 		s->inputlen = m.len;
 	}
 	sim_deliver(s, &m);

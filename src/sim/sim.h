@@ -133,8 +133,8 @@ struct sim {
 	/* guest */
 	struct guest		 guest;
 
-	/* INPUT payload that the echo device is to deliver */
-	uint8_t			 input[256];
+	/* INPUT payload under way; it lies in the input of the run */
+	const uint8_t		*input;
 	size_t			 inputlen;
 	uint8_t			 sent[4096];	/* what left through tx */
 	size_t			 sentlen;

@@ -229,7 +229,7 @@ toy_check(const struct dev *d)
 
 static const struct dev_ops toy_dev = {
 	"toy", sizeof(struct toy), 0, NULL, toy_attach, toy_detach, toy_msg,
-	toy_save, toy_load, toy_check
+	toy_save, toy_load, toy_check, NULL
 };
 
 /* ------------------------------------------------------- the real host */

@@ -244,7 +244,7 @@ test_input(void **state)
 	};
 
 	(void)state;
-	memcpy(s->input, pay, 8);
+	s->input = pay;
 	s->inputlen = 8;
 	bring_up(s, PLAIN, 0, 0);
 	sim_deliver(s, &m);		/* no buffer: dropped */

@@ -96,10 +96,17 @@ static const struct virtio_ops bare = {
 	.queue = toy_queue,
 };
 
+static unsigned
+toy_lane(const struct virtio_dev *v, unsigned q)
+{
+	(void)v;
+	return q == 1 ? 0 : q + 1;
+}
+
 /* Its queues may run at the same time. */
 static const struct virtio_ops threaded = {
 	.id = 60,
-	.threads = 1,
+	.lane = toy_lane,
 	.attach = toy_attach,
 	.queue = toy_queue,
 };
@@ -284,7 +291,7 @@ enable(struct toy *t, unsigned q)
 	    2, 1);
 }
 
-/* Scratch behind the state, aligned; one for each queue with threads. */
+/* Scratch behind the state, aligned; one for each queue with lanes. */
 static void
 test_scratch(void **state)
 {
@@ -312,6 +319,47 @@ test_scratch(void **state)
 		assert_true((uint8_t *)(work[1] + 1) <= end);
 		free(t);
 	}
+}
+
+static unsigned
+lane(struct toy *t, unsigned type, unsigned space, uint32_t where,
+    uint64_t data)
+{
+	struct viodev_msg m = {
+		.type = (uint8_t)type, .space = (uint16_t)space,
+		.where = where, .data = data, .width = 2
+	};
+
+	return dev_lane(&t->v.dev, &m);
+}
+
+/* Looks at a queue run in its lane, everything else alone. */
+static void
+test_lanes(void **state)
+{
+	static const uint32_t none[] = { 1, 2, 3, 0x10000, UINT32_MAX };
+	struct toy *t = attach(&threaded_dev), *alone = attach(&full_dev);
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(lane(t, VIODEV_KICK, 0, 0, 0), 1);
+	assert_int_equal(lane(t, VIODEV_INPUT, 0, 0, 0), 1);
+	assert_int_equal(lane(t, VIODEV_WRITE, VIODEV_NOTIFY, 0, 0), 1);
+	assert_int_equal(lane(t, VIODEV_WRITE, VIODEV_NOTIFY, 0, 0x10000), 1);
+	assert_int_equal(lane(t, VIODEV_WRITE, VIODEV_NOTIFY, 2, 0), 0);
+	assert_int_equal(lane(t, VIODEV_READ, VIODEV_NOTIFY, 0, 0), 0);
+	assert_int_equal(lane(t, VIODEV_WRITE, VIODEV_COMMON, 0, 0), 0);
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_int_equal(lane(t, VIODEV_KICK, 0, none[i], 0), 0);
+		assert_int_equal(lane(t, VIODEV_INPUT, 0, none[i], 0), 0);
+	}
+	for (i = 0; i < VIODEV_NTYPES; i++) {
+		if (i != VIODEV_KICK && i != VIODEV_INPUT)
+			assert_int_equal(lane(t, i, 0, 0, 0), 0);
+		assert_int_equal(lane(alone, i, VIODEV_NOTIFY, 0, 0), 0);
+	}
+	free(t);
+	free(alone);
 }
 
 /* The host hears of changes of the line, not of repetitions. */
@@ -347,6 +395,7 @@ main(void)
 		cmocka_unit_test(test_needs_reset_early),
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_scratch),
+		cmocka_unit_test(test_lanes),
 		cmocka_unit_test(test_line),
 	};
 

@@ -333,6 +333,64 @@ test_undo(void **state)
 	ring_free(r);
 }
 
+/* Asking takes nothing, and finds what was offered since. */
+static void
+test_waiting(void **state)
+{
+	struct ring *r = ring_new(4, RING_EVENT);
+	struct vq_chain c;
+
+	(void)state;
+	ring_desc(r, 0, RING_DATA_GPA, 1, D_WRITE, 0);
+	ring_desc(r, 1, RING_DATA_GPA, 1, D_WRITE, 0);
+	ring_offer(r, 0);
+	assert_int_equal(ring_begin(r), 0);
+	assert_int_equal(vq_waiting(&r->w), 1);
+	assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	vq_done(&r->w, &c);
+	assert_int_equal(vq_waiting(&r->w), 0);
+	assert_int_equal(ring_avail_event(r), 1);
+	ring_offer(r, 1);
+	assert_int_equal(vq_waiting(&r->w), 1);
+	assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	assert_int_equal(c.head, 1);
+	vq_done(&r->w, &c);
+	r->idx = 100;
+	ring_publish(r);
+	assert_int_equal(vq_waiting(&r->w), -1);
+	assert_int_equal(r->vq.broken, 1);
+	(void)vq_end(&r->w);
+	assert_int_equal(ring_used_idx(r), 2);
+	ring_free(r);
+}
+
+/* Several that were taken go back one by one and come again in order. */
+static void
+test_undo_several(void **state)
+{
+	struct ring *r = ring_new(4, 0);
+	struct vq_chain c;
+	unsigned i;
+	int irq;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		ring_desc(r, i, RING_DATA_GPA, 1, D_WRITE, 0);
+		ring_offer(r, i);
+	}
+	assert_int_equal(ring_begin(r), 0);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	for (i = 0; i < 3; i++)
+		vq_undo(&r->w);
+	assert_int_equal(vq_end(&r->w), 0);
+	assert_int_equal(r->vq.last_avail, 0);
+	assert_int_equal(ring_serve(r, &irq), 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(ring_used_id(r, (uint16_t)i), i);
+	ring_free(r);
+}
+
 /* What was taken back can be taken again in the same look. */
 static void
 test_undo_retake(void **state)
@@ -511,6 +569,8 @@ main(void)
 		cmocka_unit_test(test_empty_in_wrong_order),
 		cmocka_unit_test(test_undo),
 		cmocka_unit_test(test_undo_retake),
+		cmocka_unit_test(test_undo_several),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_malformed),
 		cmocka_unit_test(test_forgotten_kick),

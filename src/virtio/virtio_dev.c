@@ -13,7 +13,7 @@ of_dev(struct dev *d)
 	return (struct virtio_dev *)d;
 }
 
-/* The scratch behind the state, aligned; one per queue with threads. */
+/* The scratch behind the state, aligned; one per queue with lanes. */
 static struct vq_work *
 work_of(struct virtio_dev *v, unsigned q)
 {
@@ -21,15 +21,14 @@ work_of(struct virtio_dev *v, unsigned q)
 	size_t align = sizeof(max_align_t);
 
 	p = (p + align - 1) / align * align;
-	return (struct vq_work *)p + (virtio_class(v)->threads ? q : 0);
+	return (struct vq_work *)p + (virtio_class(v)->lane != NULL ? q : 0);
 }
 
 void
 virtio_set_line(struct virtio_dev *v, int level)
 {
-	if (v->line == level)
+	if (atomic_exchange(&v->line, (uint8_t)level) == level)
 		return;
-	v->line = (uint8_t)level;
 	v->dev.host.ops->irq(v->dev.host.arg, level);
 }
 
@@ -63,11 +62,12 @@ virtio_live(const struct virtio_dev *v)
 void
 virtio_needs_reset(struct virtio_dev *v)
 {
-	if ((v->status & VIRTIO_S_NEEDS_RESET) != 0)
+	uint8_t old = atomic_fetch_or(&v->status, VIRTIO_S_NEEDS_RESET);
+
+	if ((old & VIRTIO_S_NEEDS_RESET) != 0)
 		return;
-	v->status |= VIRTIO_S_NEEDS_RESET;
 	dev_log(&v->dev, HLOG_WARN, "guest broke the device, reset needed");
-	if ((v->status & VIRTIO_S_DRIVER_OK) != 0)
+	if ((old & VIRTIO_S_DRIVER_OK) != 0)
 		raise_isr(v, VIRTIO_ISR_CONFIG);
 }
 
@@ -79,24 +79,65 @@ virtio_config_changed(struct virtio_dev *v)
 		raise_isr(v, VIRTIO_ISR_CONFIG);
 }
 
-void
-virtio_run_queue(struct virtio_dev *v, unsigned q)
+struct vq_work *
+virtio_look(struct virtio_dev *v, unsigned q)
 {
 	struct vq_work *w = work_of(v, q);
-	enum vq_result r = VQ_BROKEN;
 
 	if (q >= v->nqueues || !virtio_live(v) || v->paused ||
 	    !v->vq[q].enabled)
-		return;
-	if (vq_begin(&v->vq[q], v->dev.gm, w) == 0) {
-		r = virtio_class(v)->queue(v, q, w);
-		if (vq_end(w))
-			raise_isr(v, VIRTIO_ISR_QUEUE);
-		if (w->more && r != VQ_BROKEN)
-			v->dev.host.ops->again(v->dev.host.arg, q);
+		return NULL;
+	if (vq_begin(&v->vq[q], v->dev.gm, w) == -1) {
+		virtio_needs_reset(v);
+		return NULL;
 	}
+	return w;
+}
+
+void
+virtio_looked(struct virtio_dev *v, unsigned q, struct vq_work *w,
+    enum vq_result r)
+{
+	if (vq_end(w))
+		raise_isr(v, VIRTIO_ISR_QUEUE);
 	if (r == VQ_BROKEN)
 		virtio_needs_reset(v);
+	else if (w->more)
+		v->dev.host.ops->again(v->dev.host.arg, q);
+}
+
+void
+virtio_run_queue(struct virtio_dev *v, unsigned q)
+{
+	struct vq_work *w = virtio_look(v, q);
+
+	if (w != NULL)
+		virtio_looked(v, q, w, virtio_class(v)->queue(v, q, w));
+}
+
+/* Which queue a message is a look at, or nqueues. */
+static unsigned
+queue_of(const struct virtio_dev *v, const struct viodev_msg *m)
+{
+	uint64_t q = v->nqueues;
+
+	if (m->type == VIODEV_KICK || m->type == VIODEV_INPUT)
+		q = m->where;
+	else if (m->type == VIODEV_WRITE && m->space == VIODEV_NOTIFY &&
+	    m->where == 0)
+		q = m->data & 0xffff;
+	return q < v->nqueues ? (unsigned)q : v->nqueues;
+}
+
+unsigned
+virtio_lane(const struct dev *d, const struct viodev_msg *m)
+{
+	const struct virtio_dev *v = (const struct virtio_dev *)d;
+	unsigned q = queue_of(v, m);
+
+	if (virtio_class(v)->lane == NULL || q == v->nqueues)
+		return 0;
+	return virtio_class(v)->lane(v, q);
 }
 
 static void

@@ -20,6 +20,8 @@
 #ifndef VIRTIO_DEV_H
 #define VIRTIO_DEV_H
 
+#include <stdatomic.h>
+
 #include "dev.h"
 #include "virtio.h"
 #include "vq.h"
@@ -34,6 +36,11 @@
 #define VIRTIO_BAR_DEVICE	0x300
 #define VIRTIO_BAR_SIZE		0x1000
 
+/*
+ * Lanes share three bytes: any of them may ask for a reset or an interrupt.
+ * These only go up while lanes run (a set bit, a raised line), so each is
+ * changed in one step; all else is a queue's own, or changes in lane 0.
+ */
 struct virtio_dev {
 	struct dev	dev;
 	uint64_t	offered;	/* features */
@@ -41,12 +48,12 @@ struct virtio_dev {
 	uint32_t	dev_sel;	/* feature windows */
 	uint32_t	drv_sel;
 	uint8_t		refused;	/* bit w: window w has unoffered bits */
-	uint8_t		status;
-	uint8_t		isr;
+	_Atomic uint8_t	status;
+	_Atomic uint8_t	isr;
 	uint8_t		generation;	/* of the configuration */
 	uint8_t		changed;	/* bump the generation when read */
 	uint8_t		paused;
-	uint8_t		line;		/* level that the host knows */
+	_Atomic uint8_t	line;		/* level that the host knows */
 	uint16_t	queue_sel;
 	uint16_t	nqueues;
 	uint32_t	legacy_pfn;	/* stored, used by nothing */
@@ -58,7 +65,6 @@ struct virtio_ops {
 	uint16_t	 id;		/* VIRTIO_ID_* */
 	uint16_t	 config_size;	/* bytes of device configuration */
 	uint8_t		 legacy;	/* 0.9 header instead of the windows */
-	uint8_t		 threads;	/* queues may run at the same time */
 
 	/* Adds to offered; sets nqueues and each vq[].max: -1 refuses. */
 	int	 (*attach)(struct virtio_dev *, const struct devconf *);
@@ -71,6 +77,11 @@ struct virtio_ops {
 	int	 (*features_ok)(const struct virtio_dev *, uint64_t features);
 	/* Renders config_size bytes. */
 	void	 (*config)(const struct virtio_dev *, uint8_t *);
+	/*
+	 * The lane of queue q (dev_lane).  A kind that has it has a struct
+	 * vq_work for each queue, else all share one.
+	 */
+	unsigned (*lane)(const struct virtio_dev *, unsigned q);
 	/* A write of width bytes inside the configuration. */
 	void	 (*config_write)(struct virtio_dev *, unsigned off,
 		    unsigned width, uint64_t v);
@@ -95,6 +106,7 @@ void	 virtio_msg(struct dev *, struct viodev_msg *);
 void	 virtio_save(const struct dev *, struct wbuf *);
 int	 virtio_load(struct dev *, struct rbuf *);
 const char *virtio_check(const struct dev *);
+unsigned virtio_lane(const struct dev *, const struct viodev_msg *);
 
 #define VIRTIO_DEV_OPS(kind, type, vops, nwork) {			\
 	.name = (kind),							\
@@ -107,6 +119,7 @@ const char *virtio_check(const struct dev *);
 	.save = virtio_save,						\
 	.load = virtio_load,						\
 	.check = virtio_check,						\
+	.lane = virtio_lane,						\
 }
 
 static inline const struct virtio_ops *
@@ -119,6 +132,13 @@ virtio_class(const struct virtio_dev *v)
 int	 virtio_live(const struct virtio_dev *);
 /* Serves queue q now, if it is live; raises the interrupt it earned. */
 void	 virtio_run_queue(struct virtio_dev *, unsigned q);
+/*
+ * The same in two halves, for work that an INPUT brings: a look at queue q,
+ * or NULL when it is not served now, and its end with the last result.
+ */
+struct vq_work *virtio_look(struct virtio_dev *, unsigned q);
+void	 virtio_looked(struct virtio_dev *, unsigned q, struct vq_work *,
+	    enum vq_result);
 /* The configuration changed by itself: 2.5, 4.1.4.5. */
 void	 virtio_config_changed(struct virtio_dev *);
 /* Only a reset can help: 2.1.2. */

@@ -428,6 +428,14 @@ vq_undo(struct vq_work *w)
 	w->until = w->vq->last_avail;
 }
 
+int
+vq_waiting(struct vq_work *w)
+{
+	if (w->vq->last_avail == w->limit && rearm(w) == -1)
+		return -1;
+	return w->vq->last_avail != w->limit;
+}
+
 void
 vq_stop(struct vq_work *w)
 {

@@ -117,8 +117,17 @@ static inline void vq_done(struct vq_work *, const struct vq_chain *);
 /*
  * Puts the chain last taken back on the ring as if it had not been seen;
  * only before vq_done.  For devices that wait for something to put into it.
+ * Who took several and has given none back puts them back in as many calls,
+ * if work->malformed is still what it was.
  */
 void	vq_undo(struct vq_work *);
+
+/*
+ * Whether there is a chain to take: 1, 0 with the guest's kick re-armed, or
+ * -1 when the queue broke.  For devices that must know before they have
+ * something to put into it.
+ */
+int	vq_waiting(struct vq_work *);
 
 /* Stops early: the rest is for a later message.  vq_next gives VQ_EMPTY. */
 void	vq_stop(struct vq_work *);
