@@ -19,9 +19,10 @@
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
 #: make planted             bugs put back on purpose, found from nothing; -quick
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs
+#: make service-check       what OSS-Fuzz and ClusterFuzzLite would build
 #: make seeds               corpus/*/seed-* from the texts in fuzz/seeds
 #:
-#: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl and CC=gcc|clang choose a build;
+#: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl|service and CC=gcc|clang choose a build;
 #: each has a folder of its own below build/.
 
 FLAVOUR	?= plain
@@ -109,6 +110,9 @@ INSTR_tsan	:= -fsanitize=thread
 INSTR_cov	:= --coverage -fprofile-update=single -O0
 INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment
 INSTR_afl	:= -fsanitize=address $(UB)
+# service: a fuzzing service says in CC, CXX, CFLAGS, CXXFLAGS and
+# LIB_FUZZING_ENGINE how it wants things built; ci/oss-fuzz calls it.
+INSTR_service	:= $(CFLAGS)
 HINSTR_plain	:=
 HINSTR_asan	:= $(INSTR_asan)
 HINSTR_msan	:= $(INSTR_msan)
@@ -116,6 +120,7 @@ HINSTR_tsan	:= $(INSTR_tsan)
 HINSTR_cov	:=
 HINSTR_fuzz	:=
 HINSTR_afl	:=
+HINSTR_service	:= $(filter-out -fsanitize=fuzzer-no-link,$(CFLAGS))
 LINK_fuzz	:= -fsanitize=address $(UB)
 LINK_cov	:= --coverage
 

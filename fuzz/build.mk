@@ -58,11 +58,20 @@ mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
 tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))
 
+# A service links with its own words, and its machines lack our libraries.
+FUZZLINK	= $(CC) -fsanitize=fuzzer $(LINKF)
+tld		= $(fuzz_$(1)_ld)
+ifeq ($(FLAVOUR),service)
+FUZZLINK	= $(CXX) $(CXXFLAGS)
+tld		= $(if $(fuzz_$(1)_ld),-Wl$(comma)-Bstatic $(fuzz_$(1)_ld) -Wl$(comma)-Bdynamic) $(LIB_FUZZING_ENGINE)
+endif
+comma		:= ,
+
 define fuzz_rules
 $(FO)/fuzz_$(1)_plain: $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
 	$$(CC) $$(LINKF) -o $$@ $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/fuzz_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
+	$$(FUZZLINK) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(call tld,$(1))
 $(FO)/afl_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
 	$$(CC) -fsanitize=fuzzer $$(LINKF) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/mutator_$(1).so: $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
@@ -75,7 +84,7 @@ $(FO)/seedimage: $(FO)/seedimage.o
 	$(CC) $(LINKF) -o $@ $<
 
 PLAIN		:= $(patsubst %,$(FO)/fuzz_%_plain,$(FUZZ))
-ifeq ($(FLAVOUR),fuzz)
+ifneq ($(filter fuzz service,$(FLAVOUR)),)
 FUZZERS		:= $(patsubst %,$(FO)/fuzz_%,$(FUZZ))
 endif
 
@@ -90,7 +99,7 @@ S		?= 60
 FUZZMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=fuzz CC=clang
 FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 # zlib and zstd are not instrumented: what they write, MSan does not believe.
-ifeq ($(FLAVOUR),msan)
+ifneq ($(filter msan,$(FLAVOUR))$(filter servicememory,$(FLAVOUR)$(SANITIZER)),)
 FUZZTARGETS	:= $(filter-out qcow2 convert,$(FUZZTARGETS))
 endif
 export FUZZTARGETS
@@ -119,6 +128,13 @@ corpus-min:
 	@fuzz/front index
 corpus-index:
 	@fuzz/front index
+# What a service builds: engine side, targets, and their names.
+.PHONY: service service-list service-check
+service: $(patsubst %,$(FO)/fuzz_%,$(FUZZTARGETS))
+service-list:
+	@echo $(FUZZTARGETS)
+service-check:
+	@ci/oss-fuzz/check
 fuzz-smoke:
 	@$(FUZZMAKE) fuzzers
 	@fuzz/front smoke "$(S)"
