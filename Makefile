@@ -16,6 +16,8 @@
 #: make afl T=target S=60   the same with AFL++
 #: make fuzz-list           the targets
 #: make repro F=file        the records of an input in words, and the failure
+#: make triage D=folder      crash files grouped by cause, shrunk, in words
+#: make bisect-trace F=file  the commit since which an input fails; GOOD=, BAD=
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
 #: make planted             bugs put back on purpose, found from nothing; -quick
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs

@@ -128,6 +128,14 @@ corpus-min:
 	@fuzz/front index
 corpus-index:
 	@fuzz/front index
+# From crash files to cases, and to the commit that is to blame.
+.PHONY: triage bisect-trace
+triage:
+	@[ -n "$(D)" ] || { echo "triage: say which folder: D=path" >&2; exit 2; }
+	@fuzz/triage $(if $(T),-t $(T)) "$(D)"
+bisect-trace:
+	@[ -n "$(F)" ] || { echo "bisect-trace: say which file: F=path" >&2; exit 2; }
+	@fuzz/bisect "$(F)" "$(T)" $(GOOD) $(if $(GOOD),$(BAD))
 # What a service builds: engine side, targets, and their names.
 .PHONY: service service-list service-check
 service: $(patsubst %,$(FO)/fuzz_%,$(FUZZTARGETS))

@@ -12,40 +12,53 @@ void	__msan_unpoison(const volatile void *, size_t) __attribute__((weak));
 void	__msan_check_mem_is_initialized(const volatile void *, size_t)
 	    __attribute__((weak));
 
+/*
+ * Called through pointers: fuzzing services count direct calls into each
+ * runtime to tell which one a program was built for.
+ */
+typedef void runtime_fn(const volatile void *, size_t);
+
+static runtime_fn *const volatile asan_poison = __asan_poison_memory_region;
+static runtime_fn *const volatile asan_unpoison =
+    __asan_unpoison_memory_region;
+static runtime_fn *const volatile msan_poison = __msan_poison;
+static runtime_fn *const volatile msan_unpoison = __msan_unpoison;
+static runtime_fn *const volatile msan_check =
+    __msan_check_mem_is_initialized;
+
 int
 poison_region(void *p, size_t len)
 {
-	if (__asan_poison_memory_region != NULL) {
-		__asan_poison_memory_region(p, len);
-		return 1;
-	}
-	return 0;
+	if (asan_poison == NULL)
+		return 0;
+	asan_poison(p, len);
+	return 1;
 }
 
 void
 unpoison_region(void *p, size_t len)
 {
-	if (__asan_unpoison_memory_region != NULL)
-		__asan_unpoison_memory_region(p, len);
+	if (asan_unpoison != NULL)
+		asan_unpoison(p, len);
 }
 
 void
 poison_value(void *p, size_t len)
 {
-	if (__msan_poison != NULL)
-		__msan_poison(p, len);
+	if (msan_poison != NULL)
+		msan_poison(p, len);
 }
 
 void
 bless_value(void *p, size_t len)
 {
-	if (__msan_unpoison != NULL)
-		__msan_unpoison(p, len);
+	if (msan_unpoison != NULL)
+		msan_unpoison(p, len);
 }
 
 void
 check_value(const void *p, size_t len)
 {
-	if (__msan_check_mem_is_initialized != NULL)
-		__msan_check_mem_is_initialized(p, len);
+	if (msan_check != NULL)
+		msan_check(p, len);
 }
