@@ -129,7 +129,9 @@ corpus-min:
 corpus-index:
 	@fuzz/front index
 # From crash files to cases, and to the commit that is to blame.
-.PHONY: triage bisect-trace
+.PHONY: triage bisect-trace test-triage
+test-triage:
+	@fuzz/test-triage
 triage:
 	@[ -n "$(D)" ] || { echo "triage: say which folder: D=path" >&2; exit 2; }
 	@fuzz/triage $(if $(T),-t $(T)) "$(D)"
