@@ -8,9 +8,8 @@
  * QEMU's device tests.  The interface is no wider than OpenBSD's vmm(4): one
  * exit at a time, one interrupt at a time, no interrupt chip, no clock.
  *
- * Threads: open, setregs, run, getregs and close belong to the thread of the
- * processor.  kick and line may be called from any thread between open and
- * close.
+ * Threads: one at a time for setregs, run and getregs.  kick and line may be
+ * called from any thread between open and close.
  *
  * Errors: functions answer -1 and leave one line in struct plat_why, which
  * names the thing and the remedy.
@@ -42,6 +41,7 @@ struct plat_range {
  */
 struct plat_conf {
 	const char		*name;	/* of the machine, for texts */
+	int			 fd;	/* native: the system's device, or -1 */
 	const char		*chan;	/* qtest: "-", "unix:PATH" or a file */
 	unsigned		 nranges;
 	struct plat_range	 range[GM_MAXRANGES];
@@ -99,7 +99,7 @@ struct plat_run {
 struct plat_ops {
 	const char	*name;		/* "kvm" */
 
-	/* Creates the machine with its memory; its processor is reset. */
+	/* Creates the machine with its memory; fd stays the caller's. */
 	int	 (*open)(const struct plat_conf *, struct plat **,
 		    struct plat_why *);
 	/* Guest memory, mapped into this process until close. */
