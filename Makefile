@@ -70,12 +70,12 @@ may_plat	:= load qtest gmem base compat
 may_ev		:=
 may_ipc		:= msg devif gmem base
 may_opener	:= filestore disk base
-may_devproc	:= ipc disk msg devif gmem base
+may_devproc	:= ipc plat disk msg devif gmem base
 may_device	:= ev ipc plat filestore disk net dev virtio trace msg devif \
 		   gmem base
 # A vm without a hypervisor, for tests and benchmarks.
-may_rig		:= devproc ipc opener filestore disk dev virtio msg devif \
-		   gmem base
+may_rig		:= devproc ipc plat opener filestore disk dev virtio msg \
+		   devif gmem base
 may_sim		:= trace msg dev virtio net disk chip pci devif gmem base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees
@@ -178,6 +178,7 @@ libs: $(ALLLIBS)
 #   TESTS += src/virtio/test_vq
 #   libs_src/virtio/test_vq := sim virtio devif gmem base
 #   extra_src/virtio/test_vq := -lz		(optional)
+#   test_cf_src/virtio/test_vq := -D_GNU_SOURCE	(optional)
 TESTS	:=
 include $(wildcard src/*/tests.mk) $(wildcard replay/tests.mk)
 
@@ -185,7 +186,7 @@ CMOCKA	:= -lcmocka
 define test_rules
 $(B)/$(1).o: $(1).c
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASECF) $$(HINSTR) -I$(dir $(1)) $(call inc,$(libs_$(1))) -MMD -MP -c -o $$@ $$<
+	$$(CC) $$(BASECF) $(test_cf_$(1)) $$(HINSTR) -I$(dir $(1)) $(call inc,$(libs_$(1))) -MMD -MP -c -o $$@ $$<
 $(B)/$(1): $(B)/$(1).o $(foreach l,$(libs_$(1)),$(call lib,$(l)))
 	$$(CC) $$(LINKF) -o $$@ $$< $(foreach l,$(libs_$(1)),$(call lib,$(l))) $(extra_$(1)) $$(CMOCKA)
 endef

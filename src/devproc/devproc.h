@@ -36,16 +36,9 @@
 #include "dev.h"
 #include "devconf.h"
 #include "disk.h"
+#include "share.h"
 
 struct devproc;
-
-/* One range of guest memory: len bytes of fd from off on. */
-struct devproc_mem {
-	uint64_t	 gpa;
-	uint64_t	 len;
-	uint64_t	 off;
-	int		 fd;
-};
 
 /* One image file of a disk; the top comes first, then what it rests on. */
 struct devproc_image {
@@ -74,8 +67,7 @@ struct devproc_conf {
 	unsigned		 patience;	/* ms until READY is overdue */
 	struct devconf		 conf;		/* attach values; a disk adds
 						   capacity and read-only */
-	const struct devproc_mem *mem;
-	unsigned		 nmem;
+	const struct share	*memory;	/* the guest's */
 	const struct devproc_image *image;	/* of a disk */
 	unsigned		 nimages;
 	int			 readonly;	/* of the top image */
