@@ -63,9 +63,10 @@ enum blk_result {
 struct blk_io {
 	enum blk_op	 op;
 	unsigned	 flags;		/* BLK_F_* */
+	unsigned	 unit;		/* which medium, from 0; below 256 */
 	uint64_t	 off;		/* bytes from the start of the medium */
 	uint64_t	 len;		/* bytes; sum of the vectors if any */
-	const struct iovec *iov;	/* into guest memory */
+	const struct iovec *iov;	/* guest memory, or the device's own */
 	int		 niov;
 };
 

@@ -26,6 +26,8 @@ static const struct {
 	[DEVCONF_NETMASK] = { "netmask", 4, 0 },
 	[DEVCONF_NETBOOT] = { "netboot", 1, 0 },
 	[DEVCONF_HOSTNAME] = { "hostname", 0, DEVCONF_MAXSTR },
+	[DEVCONF_UNIT] = { "unit", 4, 0 },
+	[DEVCONF_KIND] = { "kind", 1, 0 },
 };
 
 const char *
@@ -58,6 +60,8 @@ entry_fault(unsigned tag, size_t len, uint64_t *seen)
 
 	if (devconf_name(tag) == NULL)
 		return "unknown tag";
+	if (tag == DEVCONF_UNIT)
+		*seen = 0;
 	if (*seen & 1ULL << tag)
 		return "tag given twice";
 	*seen |= 1ULL << tag;
@@ -118,15 +122,48 @@ uint64_t
 devconf_int(const struct devconf *c, unsigned tag, uint64_t def)
 {
 	const uint8_t *val;
-	uint64_t v = 0;
-	size_t i, len;
+	size_t len;
 
 	val = devconf_bytes(c, tag, &len);
 	if (val == NULL || len != devconf_width(tag))
 		return def;
-	for (i = 0; i < len; i++)
+	return devconf_value(val, len);
+}
+
+uint64_t
+devconf_value(const uint8_t *val, size_t len)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < len && i < 8; i++)
 		v |= (uint64_t)val[i] << (8 * i);
 	return v;
+}
+
+int
+devconf_unit(const struct devconf *c, unsigned i, struct devconf *u)
+{
+	const uint8_t *val;
+	struct rbuf r;
+	unsigned tag, n = 0;
+	size_t len, at = 0, from = 0, to = c->len;
+
+	rb_init(&r, c->p, c->len);
+	for (; devconf_next(&r, &tag, &val, &len); at = c->len - rb_left(&r)) {
+		if (tag != DEVCONF_UNIT)
+			continue;
+		if (n == i)
+			from = at;
+		else if (n == i + 1)
+			to = at;
+		n++;
+	}
+	if (n <= i)
+		return -1;
+	u->p = c->p + from;
+	u->len = to - from;
+	return 0;
 }
 
 void

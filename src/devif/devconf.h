@@ -4,6 +4,10 @@
  * Encoded as {tag le16, length le16, value} after one another, so that the
  * first record of a trace can rebuild the device.  Integers are
  * little-endian, 1, 2, 4 or 8 bytes as the table in devconf.c says.
+ *
+ * A device with several units (vioscsi) is described by one list, too: each
+ * UNIT begins a section of values that are about that unit.  What is about
+ * the whole device comes first.
  */
 #ifndef DEVCONF_H
 #define DEVCONF_H
@@ -35,7 +39,15 @@ enum devconf_tag {
 	DEVCONF_NETMASK,	/* u32 */
 	DEVCONF_NETBOOT,	/* u8: 1, the guest boots from the network */
 	DEVCONF_HOSTNAME,	/* string: for the guest, by DHCP */
+	DEVCONF_UNIT,		/* u32: target << 16 | LUN; begins a section */
+	DEVCONF_KIND,		/* u8: enum devconf_kind of a unit */
 	DEVCONF_NTAGS
+};
+
+enum devconf_kind {
+	DEVCONF_DISK,
+	DEVCONF_CD,
+	DEVCONF_NKINDS
 };
 
 #define DEVCONF_MAXSTR	64	/* bytes of the longest string */
@@ -47,8 +59,8 @@ struct devconf {
 
 /*
  * Looks the whole list over: known tags, lengths that fit the tag, each tag
- * once, nothing left over.  0, or -1 with *off the offset of the bad entry
- * and *why a reason without punctuation.
+ * once in its section, nothing left over.  0, or -1 with *off the offset of
+ * the bad entry and *why a reason without punctuation.
  */
 int		 devconf_check(const struct devconf *, size_t *off,
 		    const char **why);
@@ -59,6 +71,11 @@ uint64_t	 devconf_int(const struct devconf *, unsigned tag,
 /* The bytes of a tag and their number; NULL when it is not there. */
 const uint8_t	*devconf_bytes(const struct devconf *, unsigned tag,
 		    size_t *len);
+/* The number in an entry of an integer tag, by its width. */
+uint64_t	 devconf_value(const uint8_t *val, size_t len);
+/* The section of the i-th UNIT, from 0: 0, or -1 when there are fewer. */
+int		 devconf_unit(const struct devconf *, unsigned i,
+		    struct devconf *);
 int		 devconf_has(const struct devconf *, unsigned tag);
 
 /* The name of a tag in texts, NULL for a number without one. */

@@ -48,6 +48,8 @@ full(void)
 	devconf_put_int(&w, DEVCONF_NETMASK, 0xfffffffe);
 	devconf_put_int(&w, DEVCONF_NETBOOT, 1);
 	devconf_put_bytes(&w, DEVCONF_HOSTNAME, "puffy", 5);
+	devconf_put_int(&w, DEVCONF_UNIT, 0x20003);
+	devconf_put_int(&w, DEVCONF_KIND, DEVCONF_CD);
 	assert_false(wb_bad(&w));
 	return w.len;
 }
@@ -105,6 +107,48 @@ test_values(void **state)
 	    "puffy", 5);
 	/* A string is no integer. */
 	assert_int_equal(devconf_int(&c, DEVCONF_SERIAL, 42), 42);
+}
+
+static void refused(size_t, size_t, const char *);
+
+/* Each section has its own values; what comes before them is in none. */
+static void
+test_units(void **state)
+{
+	struct devconf c = { buf, 0 }, u;
+	const char *why;
+	struct wbuf w;
+	size_t off, at;
+
+	(void)state;
+	wb_init(&w, buf, sizeof(buf));
+	devconf_put_int(&w, DEVCONF_QSIZE, 128);
+	devconf_put_int(&w, DEVCONF_UNIT, 0);
+	devconf_put_int(&w, DEVCONF_CAPACITY, 11);
+	devconf_put_int(&w, DEVCONF_UNIT, 0x10002);
+	devconf_put_int(&w, DEVCONF_KIND, DEVCONF_CD);
+	devconf_put_int(&w, DEVCONF_CAPACITY, 22);
+	devconf_put_int(&w, DEVCONF_UNIT, 3);
+	c.len = w.len;
+	assert_int_equal(devconf_check(&c, &off, &why), 0);
+	assert_int_equal(devconf_unit(&c, 0, &u), 0);
+	assert_int_equal(devconf_int(&u, DEVCONF_CAPACITY, 0), 11);
+	assert_false(devconf_has(&u, DEVCONF_KIND));
+	assert_false(devconf_has(&u, DEVCONF_QSIZE));
+	assert_int_equal(devconf_unit(&c, 1, &u), 0);
+	assert_int_equal(devconf_int(&u, DEVCONF_UNIT, 0), 0x10002);
+	assert_int_equal(devconf_int(&u, DEVCONF_CAPACITY, 0), 22);
+	assert_int_equal(devconf_int(&u, DEVCONF_KIND, 0), DEVCONF_CD);
+	assert_int_equal(devconf_unit(&c, 2, &u), 0);
+	assert_int_equal(devconf_int(&u, DEVCONF_UNIT, 0), 3);
+	assert_false(devconf_has(&u, DEVCONF_CAPACITY));
+	assert_int_equal(devconf_unit(&c, 3, &u), -1);
+	c.len = 6;
+	assert_int_equal(devconf_unit(&c, 0, &u), -1);
+	at = w.len;
+	devconf_put_int(&w, DEVCONF_KIND, 0);
+	devconf_put_int(&w, DEVCONF_KIND, 0);
+	refused(w.len, at + 5, "tag given twice");
 }
 
 static void
@@ -182,6 +226,8 @@ test_twice(void **state)
 	(void)state;
 	for (tag = 1; tag < DEVCONF_NTAGS; tag++) {
 		width = devconf_width(tag);
+		if (tag == DEVCONF_UNIT)
+			continue;
 		if (tag == DEVCONF_MAC || tag == DEVCONF_HOSTMAC)
 			width = 6;
 		wb_init(&w, buf, sizeof(buf));
@@ -200,7 +246,7 @@ test_lengths(void **state)
 {
 	static const unsigned longest[DEVCONF_NTAGS] = {
 		0, 64, 8, 1, 30, 4, 1, 2, 2, 8, 6, 2,
-		1, 1, 1, 1, 6, 4, 4, 4, 1, 64
+		1, 1, 1, 1, 6, 4, 4, 4, 1, 64, 4, 1
 	};
 	struct devconf c = { buf, 0 };
 	const char *why;
@@ -309,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_odd_width),
 		cmocka_unit_test(test_unknown),

@@ -81,7 +81,7 @@ expect_blk(struct play *p, const struct blk_io *io)
 	};
 
 	le64_put(b, io->len);
-	e.arg = (uint32_t)io->op | io->flags << 8;
+	e.arg = (uint32_t)io->op | io->flags << 8 | io->unit << 24;
 	if (io->op == BLK_WRITE) {
 		if (r->type == TRACE_EXPECT && r->u.expect.kind == TRACE_BLK &&
 		    (r->u.expect.arg & TRACE_LENT) != 0) {

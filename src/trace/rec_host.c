@@ -104,7 +104,7 @@ is_lent(const struct rec *r, const struct blk_io *io)
 static void
 put_blk(struct rec *r, const struct blk_io *io)
 {
-	uint32_t arg = (uint32_t)io->op | io->flags << 8;
+	uint32_t arg = (uint32_t)io->op | io->flags << 8 | io->unit << 24;
 	struct trace_blob b = { 0 };
 	uint8_t number[8];
 

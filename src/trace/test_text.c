@@ -269,6 +269,8 @@ static const char more[] =
     "expect store 0x7000 [03]\n"
     "expect blk read 1024 len=512\n"
     "expect blk read 1000 len=512\n"
+    "expect blk read+unit3 1000 len=512\n"
+    "expect blk write+durable+lent+unit255 512\n"
     "msg reset\n"
     "load 0x100002000 [0100]\n";
 
@@ -402,6 +404,8 @@ test_errors(void **state)
 	    "want a segment such as r16 or w512/edge:3, not 'w16:256'");
 	wrong("setup qlog=256", 1, 7,
 	    "qlog= wants a number of at most 255");
+	wrong("expect blk write+unit256 1", 1, 12, "want a block operation "
+	    "such as read or write+durable, not 'write+unit256'");
 	wrong("expect blk write+fast 1", 1, 12, "want a block operation such "
 	    "as read or write+durable, not 'write+fast'");
 }

@@ -169,9 +169,11 @@ say_conf(struct text_out *o, const struct trace_rec *r)
 			break;
 		say(o, " %s", devconf_name(tag));
 		if (tag == DEVCONF_FEATURES)
-			say(o, " 0x%" PRIx64, devconf_int(&list, tag, 0));
+			say(o, " 0x%" PRIx64, devconf_value(val, len));
+		else if (tag == DEVCONF_UNIT)
+			say(o, " 0x%" PRIx64, devconf_value(val, len));
 		else if (devconf_width(tag) != 0)
-			say(o, " %" PRIu64, devconf_int(&list, tag, 0));
+			say(o, " %" PRIu64, devconf_value(val, len));
 		else if (tag == DEVCONF_MAC)
 			say_bytes(o, val, len);
 		else
@@ -224,7 +226,7 @@ say_blk_arg(struct text_out *o, uint32_t arg)
 {
 	unsigned op = arg & 0xff, flags = arg >> 8 & 0xff;
 
-	if (op >= BLK_NOPS || flags > 3 || arg >> 16 > 1) {
+	if (op >= BLK_NOPS || flags > 3 || (arg >> 16 & 0xff) > 1) {
 		say(o, " 0x%x", arg);
 		return;
 	}
@@ -232,6 +234,8 @@ say_blk_arg(struct text_out *o, uint32_t arg)
 	say_flags(o, text_blk_flags, flags, "+");
 	if (arg & TRACE_LENT)
 		say(o, "+lent");
+	if (arg >> 24 != 0)
+		say(o, "+unit%u", arg >> 24);
 }
 
 static void

@@ -222,6 +222,19 @@ build_answer(struct lex *l, struct wbuf *w)
 	trace_put_answer_blob(w, call, result, &b);
 }
 
+/* unit1 to unit255 */
+static int
+parse_unit(const char *p, size_t n, uint32_t *arg)
+{
+	uint64_t v;
+
+	if (n < 5 || memcmp(p, "unit", 4) != 0 ||
+	    lex_parse(p + 4, n - 4, UINT8_MAX, &v) == -1)
+		return 0;
+	*arg |= (uint32_t)v << 24;
+	return 1;
+}
+
 /* read, write+durable and so on; -1 for what is none of it. */
 static int
 parse_blk_arg(const char *p, const char *end, uint32_t *arg)
@@ -238,7 +251,7 @@ parse_blk_arg(const char *p, const char *end, uint32_t *arg)
 			*arg |= TRACE_LENT;
 		else if ((i = find_name(text_blk_flags, p, n)) != -1)
 			*arg |= 0x100U << i;
-		else
+		else if (!parse_unit(p, n, arg))
 			return -1;
 	}
 	return 0;

@@ -84,7 +84,8 @@ enum trace_call {
 enum trace_kind {
 	TRACE_IRQ,		/* val: level */
 	TRACE_REPLY,		/* arg: width; val: data of a register read */
-	TRACE_BLK,		/* arg: op | flags << 8 | TRACE_LENT or 0;
+	TRACE_BLK,		/* arg: op | flags << 8 | unit << 24, with
+				   TRACE_LENT or without;
 				   val: offset; blob: bytes to write, or a u64
 				   length when nothing is written or the bytes
 				   are those of the LOADs just before */

@@ -116,3 +116,71 @@ chain_put_tail(struct vq_chain *c, const struct iovec *tail, uint8_t v)
 	gm_return(c->gm, tail, 1, 1);
 	c->written++;
 }
+
+void
+chain_split_head(struct vq_chain *c, size_t len, struct chain_head *h)
+{
+	size_t left = len;
+
+	h->v = c->w;
+	h->len = len;
+	for (h->n = 0; c->nw > 0 && left >= c->w->iov_len; h->n++) {
+		left -= c->w->iov_len;
+		c->w++;
+		c->nw--;
+	}
+	h->part.iov_base = left > 0 ? c->w->iov_base : NULL;
+	h->part.iov_len = left;
+	advance(&c->w, &c->nw, left);
+	c->wlen -= (uint32_t)len;
+}
+
+static void
+put(struct vq_chain *c, const struct iovec *v, const uint8_t *src)
+{
+	memcpy(v->iov_base, src, v->iov_len);
+	gm_return(c->gm, v, 1, v->iov_len);
+}
+
+void
+chain_put_head(struct vq_chain *c, const struct chain_head *h,
+    const void *src)
+{
+	const uint8_t *p = src;
+	int i;
+
+	for (i = 0; i < h->n; i++) {
+		put(c, &h->v[i], p);
+		p += h->v[i].iov_len;
+	}
+	if (h->part.iov_len > 0)
+		put(c, &h->part, p);
+	c->written += (uint32_t)h->len;
+}
+
+/* Cuts a list of vectors to len bytes, not more than it has. */
+static void
+cut(struct iovec *iov, int *n, size_t len)
+{
+	int i;
+
+	for (i = 0; i < *n && len > 0; i++) {
+		if (iov[i].iov_len > len)
+			iov[i].iov_len = len;
+		len -= iov[i].iov_len;
+	}
+	*n = i;
+}
+
+void
+chain_limit(struct vq_chain *c, size_t rlen, size_t wlen)
+{
+	if (rlen < c->rlen) {
+		cut(c->r, &c->nr, rlen);
+		c->rlen = (uint32_t)rlen;
+	}
+	if (wlen < c->wlen) {
+		cut(c->w, &c->nw, wlen);
+		c->wlen = (uint32_t)wlen;
+	}
+}

@@ -232,6 +232,77 @@ test_tail_alone(void **state)
 	ring_free(r);
 }
 
+/* An answer in front of the data, known after it, wherever segments end. */
+static void
+test_head(void **state)
+{
+	struct ring *r = ring_new(4, 0);
+	struct chain_head h;
+	struct vq_chain c;
+	uint8_t got[LEN];
+	unsigned a, b, k;
+
+	(void)state;
+	for (a = 0; a <= LEN; a++)
+		for (b = a; b <= LEN; b++)
+			for (k = 0; k <= LEN; k++) {
+				offer(r, a, b, 1);
+				take(r, &c);
+				chain_split_head(&c, k, &h);
+				assert_int_equal(c.wlen, LEN - k);
+				assert_int_equal(c.written, 0);
+				assert_true(c.nw == 0 ||
+				    c.w[c.nw - 1].iov_len > 0);
+				assert_int_equal(c.nw == 0, k == LEN);
+				chain_put_head(&c, &h, text);
+				assert_int_equal(c.written, k);
+				assert_int_equal(chain_write(&c, text + k,
+				    LEN), LEN - k);
+				assert_int_equal(c.written, LEN);
+				collect(r, a, b, got);
+				assert_memory_equal(got, text, LEN);
+				vq_done(&r->w, &c);
+				(void)vq_end(&r->w);
+			}
+	ring_free(r);
+}
+
+static void
+test_limit(void **state)
+{
+	struct ring *r = ring_new(4, 0);
+	struct vq_chain c;
+	uint8_t buf[LEN];
+	unsigned k, want;
+	size_t sum;
+	int i;
+
+	(void)state;
+	for (k = 0; k <= LEN + 2; k++) {
+		want = k < LEN ? k : LEN;
+		offer(r, 5, 9, 1);
+		take(r, &c);
+		chain_limit(&c, 0, k);
+		for (i = 0, sum = 0; i < c.nw; i++) {
+			assert_true(c.w[i].iov_len > 0);
+			sum += c.w[i].iov_len;
+		}
+		assert_int_equal(sum, want);
+		assert_int_equal(c.wlen, want);
+		assert_int_equal(chain_zero(&c, LEN), want);
+		vq_done(&r->w, &c);
+		(void)vq_end(&r->w);
+		offer(r, 5, 9, 0);
+		take(r, &c);
+		chain_limit(&c, k, 0);
+		assert_int_equal(chain_read(&c, buf, LEN), want);
+		assert_memory_equal(buf, text, want);
+		vq_done(&r->w, &c);
+		(void)vq_end(&r->w);
+	}
+	ring_free(r);
+}
+
 static void
 replace(struct ring *r, const struct ring_access *a)
 {
@@ -267,6 +338,8 @@ main(void)
 		cmocka_unit_test(test_filled),
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_tail_alone),
+		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_read_once),
 	};
 

@@ -158,6 +158,24 @@ int	chain_split_tail(struct vq_chain *, struct iovec *tail);
 void	chain_put_tail(struct vq_chain *, const struct iovec *tail,
 	    uint8_t v);
 
+/*
+ * Cuts the first len writable bytes off, len not above chain->wlen: an answer
+ * that stands in front of the data and is known only after it (5.6.6.1).
+ * chain_put_head stores len bytes there and counts them; the cursor for what
+ * is behind them is not used before that.
+ */
+struct chain_head {
+	const struct iovec *v;		/* whole segments, */
+	int		 n;
+	struct iovec	 part;		/* and the front of one more */
+	size_t		 len;
+};
+void	chain_split_head(struct vq_chain *, size_t len, struct chain_head *);
+void	chain_put_head(struct vq_chain *, const struct chain_head *,
+	    const void *src);
+/* Forgets what is behind the first rlen and wlen bytes of the two sides. */
+void	chain_limit(struct vq_chain *, size_t rlen, size_t wlen);
+
 /* ------------------------------------------------------------------------
  * The hot path, and where it leaves for: entries that need thought (an end,
  * a tap), a first descriptor that is not a whole chain in the range where
