@@ -140,6 +140,7 @@ replace_table(struct qcow2 *q, uint64_t *t, const struct plan *p,
 	q->h.reftcl = (uint32_t)p->tclusters;
 	q->reftlo = UINT32_MAX;
 	q->refthi = 0;
+	q2_span_forget(q);
 	return q2_count_sub(q, oldoff >> q->cbits, oldn);
 }
 

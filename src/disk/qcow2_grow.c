@@ -58,6 +58,7 @@ switch_l1(struct qcow2 *q, uint64_t *l1, uint32_t n, uint64_t off)
 	q->l1dirty = dirty;
 	q->l1n = n;
 	q->l1off = off;
+	q2_span_forget(q);
 	if (oldn == 0)
 		return 0;
 	return q2_count_sub(q, oldoff >> q->cbits,

@@ -90,6 +90,18 @@ struct q2_slot {
 
 #define Q2_NONE		UINT32_MAX
 
+/*
+ * Data clusters that lie in the store in the order of the disk, all known
+ * from one slice of an L2 table: the way past the tables for most requests.
+ */
+struct q2_span {
+	uint64_t	lo, hi;		/* on the disk; equal: nothing */
+	uint64_t	host;		/* of lo */
+	bool		copied;
+};
+
+#define Q2_SPANS	64u		/* a power of two */
+
 struct q2_cache {
 	struct q2_slot	*slot;
 	uint32_t	*bucket;	/* as many as cap, a power of two */
@@ -141,6 +153,7 @@ struct qcow2 {
 	uint8_t		*cow;		/* two clusters, for copies */
 	struct q2_zip	*zip;		/* NULL: nothing packed so far */
 	uint64_t	 packoff;	/* room for packed data; 0: none */
+	struct q2_span	 span[Q2_SPANS];	/* by slice, folded */
 };
 
 enum q2_type {
@@ -266,6 +279,8 @@ int	q2_block_new(struct qcow2 *, uint64_t i);
 /* qcow2_map.c */
 int	q2_lookup(struct qcow2 *, uint64_t off, uint64_t len,
 	    struct q2_run *);
+/* Forgets what q2_lookup remembers: tables have moved. */
+void	q2_span_forget(struct qcow2 *);
 /* Splits an entry; DISK_ECORRUPT when it cannot be. */
 int	q2_decode(const struct qcow2 *, uint64_t entry, struct q2_run *);
 /* Makes sure of an L2 table of our own for off. */

@@ -1,6 +1,9 @@
 #include "qcow2_int.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define LOOK	64u			/* entries, each way */
 
 static unsigned
 l1_shift(const struct qcow2 *q)
@@ -119,6 +122,75 @@ hole(const struct qcow2 *q, uint64_t off, uint64_t len, struct q2_run *run)
 	run->len = n < len ? n : len;
 }
 
+/* The place for what is known of off's slice; some slices share one. */
+static struct q2_span *
+span_of(struct qcow2 *q, uint64_t off)
+{
+	unsigned shift = q->cbits + q2_slice_bits(q) - 3;
+
+	return &q->span[(off >> shift) & (Q2_SPANS - 1)];
+}
+
+static bool
+span_find(struct qcow2 *q, uint64_t off, uint64_t len, struct q2_run *run)
+{
+	const struct q2_span *s = span_of(q, off);
+
+	if (off < s->lo || off >= s->hi || len > s->hi - off)
+		return false;
+	run->type = Q2_DATA;
+	run->copied = s->copied;
+	run->len = len;
+	run->host = s->host + (off - s->lo);
+	run->entry = (run->host & ~(q->csize - 1)) |
+	    (s->copied ? Q2_COPIED : 0);
+	return true;
+}
+
+void
+q2_span_forget(struct qcow2 *q)
+{
+	memset(q->span, 0, sizeof(q->span));
+}
+
+/* Entries before i that the run of entry i continues, looking at few. */
+static uint64_t
+precede(const struct qcow2 *q, const uint8_t *p, size_t i,
+    const struct q2_run *run)
+{
+	uint64_t n = 0;
+
+	while (n < i && n < LOOK && run->host > (n + 1) * q->csize &&
+	    beb64_get(p + (i - n - 1) * 8) == run->entry - (n + 1) * q->csize)
+		n++;
+	return n;
+}
+
+/* Remembers the data cluster at off, entry i, and those around it. */
+static void
+span_keep(struct qcow2 *q, uint64_t off, const uint8_t *p, size_t i,
+    const struct q2_run *run)
+{
+	uint64_t back = precede(q, p, i, run) << q->cbits;
+	struct q2_span *s = span_of(q, off), new = {
+		.lo = off - back,
+		.hi = off + (extend(q, p, i, LOOK, run) << q->cbits),
+		.host = run->host - back,
+		.copied = run->copied,
+	};
+
+	if (s->copied == new.copied && s->host - s->lo == new.host - new.lo &&
+	    s->lo <= new.hi && new.lo <= s->hi) {
+		if (s->lo < new.lo) {
+			new.lo = s->lo;
+			new.host = s->host;
+		}
+		if (s->hi > new.hi)
+			new.hi = s->hi;
+	}
+	*s = new;
+}
+
 int
 q2_lookup(struct qcow2 *q, uint64_t off, uint64_t len, struct q2_run *run)
 {
@@ -127,6 +199,8 @@ q2_lookup(struct qcow2 *q, uint64_t off, uint64_t len, struct q2_run *run)
 	size_t i;
 	int rv;
 
+	if (span_find(q, off, len, run))
+		return 0;
 	if (q->l1[off >> l1_shift(q)] == 0) {
 		hole(q, off, len, run);
 		return 0;
@@ -137,6 +211,8 @@ q2_lookup(struct qcow2 *q, uint64_t off, uint64_t len, struct q2_run *run)
 	if (rv != 0)
 		return rv;
 	n = extend(q, p, i, (in + len + q->csize - 1) >> q->cbits, run);
+	if (run->type == Q2_DATA)
+		span_keep(q, off - in, p, i, run);
 	run->len = (n << q->cbits) - in;
 	if (run->len > len)
 		run->len = len;
@@ -209,6 +285,7 @@ q2_entry_get(struct qcow2 *q, uint64_t off, uint64_t *entry)
 int
 q2_entry_set(struct qcow2 *q, uint64_t off, uint64_t entry)
 {
+	struct q2_span *s;
 	uint8_t *p;
 	size_t i;
 	int rv;
@@ -218,5 +295,8 @@ q2_entry_set(struct qcow2 *q, uint64_t off, uint64_t entry)
 		return rv;
 	beb64_put(p + i * 8, entry);
 	q2_cache_dirty(&q->l2c);
+	s = span_of(q, off);
+	if (off >= s->lo && off < s->hi)
+		s->hi = s->lo;
 	return 0;
 }
