@@ -28,10 +28,10 @@ fuzz_convert_libs := $(fuzzdisk)
 fuzz_raw_objs	:= diskimage
 fuzz_qcow2_objs	:= diskimage
 fuzz_convert_objs := diskimage
-fuzz_raw_ld	:= -lz -lzstd
-fuzz_qcow2_ld	:= -lz -lzstd
-fuzz_qcow2_ops_ld := -lz -lzstd
-fuzz_convert_ld	:= -lz -lzstd
+fuzz_raw_ld	:= $(ZIP)
+fuzz_qcow2_ld	:= $(ZIP)
+fuzz_qcow2_ops_ld := $(ZIP)
+fuzz_convert_ld	:= $(ZIP)
 
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.

@@ -25,6 +25,8 @@
 
 #include "disk.h"
 
+struct zip;
+
 enum qcow2_ctype {
 	QCOW2_ZLIB = 0,
 	QCOW2_ZSTD = 1
@@ -115,6 +117,15 @@ int		 qcow2_rebuild(struct disk *);
  * cluster is stored plainly when compression does not make it smaller.
  */
 int		 qcow2_write_packed(struct disk *, const void *p,
+		    uint64_t off);
+/*
+ * The same in two steps, of which only the second touches the disk: so that
+ * several threads can pack what one of them stores.  The packer is the
+ * caller's (zip.h); NULL without memory.  What it made of a cluster, len
+ * bytes, is what put_packed stores.
+ */
+struct zip	*qcow2_packer(struct disk *);
+int		 qcow2_put_packed(struct disk *, const void *, size_t len,
 		    uint64_t off);
 
 #endif

@@ -1,8 +1,9 @@
 # The disk layer, its file store, the program on top of them, their tests.
 FSPLAT		:= $(if $(filter Linux,$(shell uname -s)),linux,none)
 may_filestore	:= disk base compat
-may_vmdisk	:= filestore disk base compat
-ZIP		:= -lz -lzstd
+may_image	:= filestore disk base compat
+may_vmdisk	:= image filestore disk base compat
+ZIP		:= -lz -lzstd -ldeflate
 
 FSOBJS := $(B)/src/filestore/filestore.o $(B)/src/filestore/filestore_$(FSPLAT).o
 $(B)/src/filestore/%.o: src/filestore/%.c
@@ -14,18 +15,28 @@ $(call lib,filestore): $(FSOBJS)
 	$(AR) rcs $@ $^
 ALLLIBS += $(call lib,filestore)
 
+IMAGEOBJS := $(patsubst %.c,$(B)/%.o,$(wildcard src/image/*.c))
+$(B)/src/image/%.o: src/image/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASECF) $(HINSTR) $(call inc,image $(may_image)) -MMD -MP -c -o $@ $<
+$(call lib,image): $(IMAGEOBJS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+ALLLIBS += $(call lib,image)
+
 VMDISKOBJS := $(patsubst %.c,$(B)/%.o,$(filter-out src/vmdisk/bench_%,$(wildcard src/vmdisk/*.c)))
 $(B)/src/vmdisk/%.o: src/vmdisk/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BASECF) $(HINSTR) $(call inc,vmdisk $(may_vmdisk)) -MMD -MP -c -o $@ $<
-VMDISKLIBS := $(foreach l,filestore disk base,$(call lib,$(l)))
+VMDISKLIBS := $(foreach l,image filestore disk base,$(call lib,$(l)))
 $(B)/vmdisk: $(VMDISKOBJS) $(VMDISKLIBS)
 	$(CC) $(LINKF) -o $@ $(VMDISKOBJS) $(VMDISKLIBS) $(ZIP) -ljansson -lpthread
 $(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
-	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP)
+	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP) -lpthread
 
 DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
-	     test_prog test_sweep test_convert test_check \
+	     test_prog test_sweep test_convert test_check test_zip \
 	     test_variants test_judge
 DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
 # zlib and zstd are not instrumented: what they write, MSan does not believe.

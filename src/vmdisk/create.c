@@ -1,6 +1,5 @@
 #include "vmdisk.h"
 
-#include <string.h>
 #include <unistd.h>
 
 struct args {
@@ -50,7 +49,7 @@ get_args(int argc, char **argv, struct args *a)
 
 /* The base opens through the new image: so the rules are the same. */
 static int
-adopt_base(struct args *a, const char *tmp)
+adopt_base(const struct args *a, const char *tmp, struct disk_why *why)
 {
 	struct image_opts o = {
 		.format = DISK_QCOW2, .write = 1, .anybase = a->anybase,
@@ -58,14 +57,15 @@ adopt_base(struct args *a, const char *tmp)
 	struct disk *d, *base;
 	int rv = 0;
 
-	if (image_open(tmp, &o, &d) == -1)
+	if (image_open(tmp, &o, &d, why) == -1)
 		return -1;
 	base = qcow2_backing(d);
 	if (!a->sized && base->size % 512 != 0)
-		rv = complain(a->file, "size of the base is not a multiple "
-		    "of 512: give a size");
-	else if (!a->sized && disk_grow(d, base->size) != 0)
-		rv = complain(a->file, "cannot be written");
+		rv = disk_refuse(why, -1, "size of the base is not a "
+		    "multiple of 512: give a size");
+	else if (!a->sized && (disk_grow(d, base->size) != 0 ||
+	    disk_flush(d) != 0))
+		rv = disk_refuse(why, -1, "cannot be written");
 	disk_close(&d);
 	return rv;
 }
@@ -74,7 +74,8 @@ int
 cmd_create(int argc, char **argv)
 {
 	struct args a = { .format = DISK_QCOW2 };
-	struct newfile n;
+	struct disk_why why;
+	struct image_new n;
 	int rv;
 
 	if (get_args(argc, argv, &a) == -1)
@@ -82,13 +83,15 @@ cmd_create(int argc, char **argv)
 	if (a.format == DISK_QCOW2)
 		a.p.size = (a.p.size + 511) / 512 * 512;
 	catch_signals();
-	if (newfile_begin(&n, a.file, a.force) == -1)
-		return EXIT_FAILED;
-	rv = image_create(a.file, n.fd, a.format, &a.p);
+	rv = image_new(&n, a.file, a.force, &why);
+	if (rv == 0)
+		rv = image_create(n.fd, a.format, &a.p, &why);
 	if (rv == 0 && a.p.backing != NULL)
-		rv = adopt_base(&a, n.tmp);
-	if (rv == 0 && stopped() == 0 && newfile_commit(&n, 1) == 0)
-		return EXIT_FINE;
-	newfile_abandon(&n);
-	return EXIT_FAILED;
+		rv = adopt_base(&a, n.tmp, &why);
+	if (rv == 0 && stopped() == 0)
+		rv = image_keep(&n, 1, &why);
+	image_drop(&n);
+	if (rv != 0)
+		return complain(a.file, "%s", why.text);
+	return stopped() == 0 ? EXIT_FINE : EXIT_FAILED;
 }

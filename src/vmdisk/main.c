@@ -23,6 +23,15 @@ complain(const char *file, const char *fmt, ...)
 }
 
 int
+open_image(const char *file, const struct image_opts *o, struct disk **d)
+{
+	struct disk_why why;
+
+	return image_open(file, o, d, &why) == 0 ? 0 :
+	    complain(file, "%s", why.text);
+}
+
+int
 usage(const char *text)
 {
 	fprintf(stderr, "usage: vmdisk %s\n", text);

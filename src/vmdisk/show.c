@@ -122,7 +122,7 @@ cmd_info(int argc, char **argv)
 	int rv = EXIT_FINE;
 
 	if (get_args(argc, argv, &a, "info [-j] [-f format] file") == -1 ||
-	    image_open(a.file, &a.o, &d) == -1)
+	    open_image(a.file, &a.o, &d) == -1)
 		return EXIT_FAILED;
 	if (a.json) {
 		rv = info_json(d, a.file);
@@ -187,7 +187,7 @@ cmd_check(int argc, char **argv)
 	if (get_args(argc, argv, &a, "check [-jr] file") == -1)
 		return EXIT_FAILED;
 	a.o.write = a.repair;
-	if (image_open(a.file, &a.o, &d) == -1)
+	if (open_image(a.file, &a.o, &d) == -1)
 		return EXIT_FAILED;
 	if (d->format != DISK_QCOW2) {
 		complain(a.file, "a raw image has nothing to check");
@@ -281,7 +281,7 @@ cmd_map(int argc, char **argv)
 	int rv;
 
 	if (get_args(argc, argv, &a, "map [-aj] [-f format] file") == -1 ||
-	    image_open(a.file, &a.o, &d) == -1)
+	    open_image(a.file, &a.o, &d) == -1)
 		return EXIT_FAILED;
 	if (a.json)
 		list = json_array();

@@ -7,8 +7,7 @@
 #ifndef VMDISK_H
 #define VMDISK_H
 
-#include "disk.h"
-#include "qcow2.h"
+#include "image.h"
 
 enum vmdisk_exit {
 	EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_CORRUPT = 2, EXIT_LEAKS = 3
@@ -31,6 +30,10 @@ int	usage(const char *text);
 int	stopped(void);
 void	catch_signals(void);
 
+/* image_open with a complaint. */
+int	open_image(const char *file, const struct image_opts *,
+	    struct disk **);
+
 /* args.c */
 /* "10G" and the like in bytes; -1 when it is no size. */
 int	parse_size(const char *, uint64_t *);
@@ -40,50 +43,6 @@ int	parse_format(const char *, enum disk_format *);
 int	parse_options(char *, struct qcow2_params *);
 /* 1536 as "1.5K" and so on, into a buffer of 16 bytes. */
 const char *human_size(uint64_t, char *);
-
-/* image.c */
-struct image_opts {
-	enum disk_format	format;
-	int			write;
-	int			anybase;	/* bases outside the folder */
-	int			nobacking;
-	int			damaged;
-	unsigned		storeflags;
-};
-
-/*
- * Opens an image by name with its chain.  A backing file must lie in the
- * folder of the image or below, unless anybase is set.  Complains by itself;
- * 0 or -1.
- */
-int	image_open(const char *file, const struct image_opts *,
-	    struct disk **);
-/* Makes an empty image of a format in an open file, which stays open. */
-int	image_create(const char *file, int fd, enum disk_format,
-	    const struct qcow2_params *);
-
-/* parallel.c */
-/*
- * Copies an image into an open raw file of its size.  0, -1 after a
- * complaint, or a code; *done: bytes copied.
- */
-int	copy_parallel(const char *src, const struct image_opts *, int fd,
-	    uint64_t size, uint64_t *done);
-
-/* tmpfile.c */
-/* A file that gets its name when it is complete. */
-struct newfile {
-	const char	*name;
-	char		*tmp;
-	int		 fd;		/* -1: none */
-};
-
-/* Refuses an existing name unless force is set; complains; 0 or -1. */
-int	newfile_begin(struct newfile *, const char *name, int force);
-/* Gives it its name; complains; 0 or -1, and then it is gone. */
-int	newfile_commit(struct newfile *, int sync);
-/* Removes it when it has no name yet. */
-void	newfile_abandon(struct newfile *);
 
 /* progress.c */
 struct progress {

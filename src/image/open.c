@@ -1,8 +1,7 @@
-#include "vmdisk.h"
+#include "image.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,7 +65,7 @@ resolve(const struct chain *c, const struct disk_ref *ref)
 }
 
 static int
-open_store(const char *path, int oflags, unsigned flags, struct bstore *bs)
+open_store(const char *path, int oflags, struct bstore *bs)
 {
 	int fd, rv;
 
@@ -74,7 +73,7 @@ open_store(const char *path, int oflags, unsigned flags, struct bstore *bs)
 	fd = open(path, oflags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd == -1)
 		return filestore_code(errno);
-	rv = filestore_open(bs, fd, flags);
+	rv = filestore_open(bs, fd, 0);
 	if (rv != 0)
 		close(fd);
 	return rv;
@@ -100,7 +99,7 @@ open_base(void *arg, struct disk_ref *ref, struct bstore *bs,
 		disk_refuse(why, rv, "backing file \"%.80s\" is outside the "
 		    "image's folder; -a permits it", ref->name);
 	} else {
-		rv = open_store(real, O_RDONLY, 0, bs);
+		rv = open_store(real, O_RDONLY, bs);
 		if (rv != 0)
 			disk_refuse(why, rv, "backing file \"%.80s\" cannot "
 			    "be opened: %s", ref->name, disk_strerror(rv));
@@ -113,7 +112,7 @@ open_base(void *arg, struct disk_ref *ref, struct bstore *bs,
 
 static int
 open_top(const char *file, const struct image_opts *o, struct chain *c,
-    struct disk **d)
+    struct disk **d, struct disk_why *why)
 {
 	struct disk_opener op = { open_base, c };
 	struct disk_opts dopts = {
@@ -123,38 +122,43 @@ open_top(const char *file, const struct image_opts *o, struct chain *c,
 		.damaged = o->damaged,
 		.opener = &op,
 	};
-	struct disk_why why = { "" };
 	struct bstore bs;
 	int rv;
 
-	rv = open_store(file, o->write ? O_RDWR : O_RDONLY, o->storeflags,
-	    &bs);
-	if (rv != 0)
-		return complain(file, "cannot be opened: %s",
+	rv = open_store(file, o->write ? O_RDWR : O_RDONLY, &bs);
+	if (rv != 0) {
+		disk_refuse(why, rv, "cannot be opened: %s",
 		    rv == DISK_ENOTSUP ? "neither a file nor a disk" :
 		    strerror(errno));
-	rv = disk_open(&bs, &dopts, d, &why);
-	if (rv != 0) {
+		return -1;
+	}
+	if (disk_open(&bs, &dopts, d, why) != 0) {
 		bs_close(&bs);
-		return complain(file, "%s", why.text);
+		return -1;
 	}
 	return 0;
 }
 
 int
-image_open(const char *file, const struct image_opts *o, struct disk **d)
+image_open(const char *file, const struct image_opts *o, struct disk **d,
+    struct disk_why *why)
 {
 	struct chain c = { .anybase = o->anybase };
 	char *real;
 	int i, rv;
 
+	*d = NULL;
 	real = realpath(file, NULL);
-	if (real == NULL)
-		return complain(file, "%s", strerror(errno));
+	if (real == NULL) {
+		disk_refuse(why, DISK_EIO, "%s", strerror(errno));
+		return -1;
+	}
 	c.root = folder(real);
 	c.dir[0] = folder(real);
-	rv = c.root == NULL || c.dir[0] == NULL ? -1 :
-	    open_top(file, o, &c, d);
+	if (c.root == NULL || c.dir[0] == NULL)
+		rv = disk_refuse(why, -1, "out of memory");
+	else
+		rv = open_top(real, o, &c, d, why);
 	for (i = 0; i <= DISK_MAXDEPTH; i++)
 		free(c.dir[i]);
 	free(c.root);
@@ -163,25 +167,28 @@ image_open(const char *file, const struct image_opts *o, struct disk **d)
 }
 
 int
-image_create(const char *file, int fd, enum disk_format f,
-    const struct qcow2_params *p)
+image_create(int fd, enum disk_format f, const struct qcow2_params *p,
+    struct disk_why *why)
 {
-	struct disk_why why = { "" };
 	struct bstore bs;
 	int rv, copy;
 
 	copy = dup(fd);
-	if (copy == -1 || filestore_open(&bs, copy, FILESTORE_NOSYNC) != 0)
-		return complain(file, "%s", strerror(errno));
+	if (copy == -1 || filestore_open(&bs, copy, FILESTORE_NOSYNC) != 0) {
+		disk_refuse(why, DISK_EIO, "cannot be opened again: %s",
+		    strerror(errno));
+		if (copy != -1)
+			close(copy);
+		return -1;
+	}
 	if (f == DISK_QCOW2) {
-		rv = qcow2_create(&bs, p, &why);
+		rv = qcow2_create(&bs, p, why);
 	} else {
 		rv = bs_resize(&bs, p->size);
-		disk_refuse(&why, rv, "cannot be written: %s",
-		    disk_strerror(rv));
+		if (rv != 0)
+			disk_refuse(why, rv, "cannot be written: %s",
+			    disk_strerror(rv));
 	}
 	bs_close(&bs);
-	if (rv != 0)
-		return complain(file, "%s", why.text);
-	return 0;
+	return rv == 0 ? 0 : -1;
 }

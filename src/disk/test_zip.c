@@ -1,0 +1,145 @@
+/* Blocks packed and unpacked, and bytes that are no packed block. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bstore.h"
+#include "prng.h"
+#include "zip.h"
+
+#define MAX	(2u << 20)
+
+static uint8_t in[MAX], packed[MAX], out[MAX];
+
+static void
+fill(size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		in[i] = (uint8_t)(i / 16 + i / 512);
+}
+
+static void
+test_round_trip(void **state)
+{
+	enum zip_kind k;
+	struct zip *z;
+	size_t n, len;
+
+	(void)state;
+	for (k = ZIP_DEFLATE; k <= ZIP_ZSTD; k++)
+		for (n = 512; n <= MAX; n *= 2) {
+			fill(n);
+			assert_non_null(z = zip_new(k, n));
+			assert_int_equal(zip_pack(z, in, packed, &len), 0);
+			assert_in_range(len, 1, n - 1);
+			/* What follows in the last sector does not matter. */
+			if (len + 8 <= n)
+				memset(packed + len, 0xee, 8);
+			memset(out, 0xa5, n);
+			assert_int_equal(zip_unpack(z, packed,
+			    len + 8 <= n ? len + 8 : len, out), 0);
+			assert_memory_equal(in, out, n);
+			zip_free(&z);
+			assert_null(z);
+		}
+	zip_free(&z);
+}
+
+/* Noise does not get smaller. */
+static void
+test_noise(void **state)
+{
+	enum zip_kind k;
+	struct prng r;
+	struct zip *z;
+	size_t i, len;
+
+	(void)state;
+	prng_seed(&r, 1);
+	for (i = 0; i < 4096; i++)
+		in[i] = (uint8_t)prng_next(&r);
+	for (k = ZIP_DEFLATE; k <= ZIP_ZSTD; k++) {
+		assert_non_null(z = zip_new(k, 4096));
+		assert_int_equal(zip_pack(z, in, packed, &len), 0);
+		assert_int_equal(len, 0);
+		zip_free(&z);
+	}
+}
+
+/* Cut short, of another length, or of no format at all. */
+static void
+test_broken(void **state)
+{
+	struct zip *z, *half;
+	enum zip_kind k;
+	size_t len;
+
+	(void)state;
+	for (k = ZIP_DEFLATE; k <= ZIP_ZSTD; k++) {
+		fill(4096);
+		assert_non_null(z = zip_new(k, 4096));
+		assert_non_null(half = zip_new(k, 2048));
+		assert_int_equal(zip_pack(z, in, packed, &len), 0);
+		assert_int_equal(zip_unpack(z, packed, len / 2, out),
+		    DISK_ECORRUPT);
+		assert_int_equal(zip_unpack(z, packed, 0, out),
+		    DISK_ECORRUPT);
+		assert_int_equal(zip_pack(half, in, packed, &len), 0);
+		assert_int_equal(zip_unpack(z, packed, len, out),
+		    DISK_ECORRUPT);
+		memset(packed, 0xff, 100);
+		assert_int_equal(zip_unpack(z, packed, 100, out),
+		    DISK_ECORRUPT);
+		/* A failure leaves nothing behind. */
+		assert_int_equal(zip_pack(z, in, packed, &len), 0);
+		assert_int_equal(zip_unpack(z, packed, len, out), 0);
+		assert_memory_equal(in, out, 4096);
+		zip_free(&half);
+		zip_free(&z);
+	}
+}
+
+/* qemu-img takes a stream that lacks its end: all bytes are there. */
+static void
+test_endless(void **state)
+{
+	/* One stored block that does not say that it is the last. */
+	static const uint8_t head[] = { 0x00, 0x00, 0x02, 0xff, 0xfd };
+	struct zip *z = zip_new(ZIP_DEFLATE, 512);
+
+	(void)state;
+	assert_non_null(z);
+	fill(512);
+	memcpy(packed, head, sizeof(head));
+	memcpy(packed + sizeof(head), in, 512);
+	assert_int_equal(zip_unpack(z, packed, sizeof(head) + 512, out), 0);
+	assert_memory_equal(in, out, 512);
+	assert_int_equal(zip_unpack(z, packed, sizeof(head) + 511, out),
+	    DISK_ECORRUPT);
+	/* The same twice: more than a block. */
+	memcpy(packed + 517, packed, 517);
+	assert_int_equal(zip_unpack(z, packed, 1034, out), 0);
+	packed[517] = 0x01;
+	assert_int_equal(zip_unpack(z, packed, 1034, out), 0);
+	zip_free(&z);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_endless),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
