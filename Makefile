@@ -44,7 +44,7 @@ B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
 # with the -I flags of these folders and no others, so an upward include is
 # an error of the compiler.
 
-PURE		:= base gmem devif virtio disk net chip pci load qtest dev msg trace conf
+PURE		:= base gmem devif virtio disk net chip pci load qtest dev board msg trace conf
 # Above the line: descriptors, clocks, threads, processes.  A file there whose
 # name ends in _linux, _openbsd or _none is a variant: one of each group is
 # compiled, _none where there is nothing better.
@@ -61,6 +61,7 @@ may_net		:= base
 may_chip	:= devif base
 may_pci		:= devif base
 may_dev		:= devif virtio net gmem base
+may_board	:= chip pci virtio dev devif gmem base
 may_msg		:= devif base
 may_trace	:= msg devif gmem base
 may_conf	:= base

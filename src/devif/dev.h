@@ -127,7 +127,10 @@ struct dev_ops {
 	int	 (*attach)(struct dev *, const struct devconf *);
 	/* Takes back timers and lowers the line; memory stays the host's. */
 	void	 (*detach)(struct dev *);
-	/* READ answers in msg->data; a message that fits nothing is dropped. */
+	/*
+	 * READ and INTACK answer in msg->data; a message that fits nothing
+	 * is dropped.
+	 */
 	void	 (*msg)(struct dev *, struct viodev_msg *);
 	/*
 	 * The whole state, field by field, with a version.  Timers are the

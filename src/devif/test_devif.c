@@ -158,7 +158,7 @@ test_type_names(void **state)
 	static const char *const want[] = {
 		NULL, "read", "write", "kick", "input", "timer", "config",
 		"pause", "unpause", "reset", "shutdown", "ready", "error",
-		"irq"
+		"irq", "line", "intack"
 	};
 	unsigned i;
 

@@ -14,6 +14,8 @@ static const char *const type_names[VIODEV_NTYPES] = {
 	[VIODEV_READY] = "ready",
 	[VIODEV_ERROR] = "error",
 	[VIODEV_IRQ] = "irq",
+	[VIODEV_LINE] = "line",
+	[VIODEV_INTACK] = "intack",
 };
 
 static const char *const space_names[VIODEV_NSPACES] = {

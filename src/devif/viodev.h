@@ -26,6 +26,8 @@ enum viodev_type {
 	VIODEV_READY,		/* device to vm: attached */
 	VIODEV_ERROR,		/* device to vm: data is a reason */
 	VIODEV_IRQ,		/* device to vm: data is the level */
+	VIODEV_LINE,		/* input line where is at level data */
+	VIODEV_INTACK,		/* a vcpu takes an interrupt: vector in data */
 	VIODEV_NTYPES
 };
 
@@ -36,8 +38,9 @@ enum viodev_space {
 	VIODEV_ISR,		/* virtio interrupt status */
 	VIODEV_DEVICE,		/* virtio device configuration */
 	VIODEV_LEGACY,		/* virtio 0.9 header and device block */
-	VIODEV_PORT,		/* port of a board chip */
-	VIODEV_PCICFG,		/* PCI configuration space */
+	VIODEV_PORT,		/* I/O port of a board chip, by its number */
+	VIODEV_PCICFG,		/* PCI: bus << 16 | device << 11 |
+				   function << 8 | register */
 	VIODEV_NSPACES
 };
 
@@ -50,6 +53,13 @@ struct viodev_msg {
 	const uint8_t	*payload;	/* lent for the call */
 	size_t		 len;		/* bytes of payload */
 };
+
+/* Whether the device answers a message of this type in data. */
+static inline int
+viodev_answers(unsigned type)
+{
+	return type == VIODEV_READ || type == VIODEV_INTACK;
+}
 
 /* The name of a type or a space in texts, NULL for a number without one. */
 const char	*viodev_type_name(unsigned type);

@@ -309,7 +309,7 @@ deliver(struct play *p, struct dev *d)
 	play_take(p);
 	p->stat.messages++;
 	dev_msg(d, &m);
-	if (m.type != VIODEV_READ || !play_on(p))
+	if (!viodev_answers(m.type) || !play_on(p))
 		return;
 	e.arg = m.width;
 	e.val = m.data;

@@ -201,7 +201,7 @@ mark(struct rec *r, const struct dev *d)
 void
 rec_msg(struct rec *r, struct dev *d, struct viodev_msg *m)
 {
-	int reads = m->type == VIODEV_READ;
+	int answers = viodev_answers(m->type);
 
 	if (!r->off) {
 		trace_put_msg(rec_begin(r, OVERHEAD + m->len), m);
@@ -212,7 +212,7 @@ rec_msg(struct rec *r, struct dev *d, struct viodev_msg *m)
 	r->inmsg = 1;
 	r->nread = r->atread = r->nlent = 0;
 	dev_msg(d, m);
-	if (reads)
+	if (answers)
 		rec_event(r, TRACE_REPLY, m->width, m->data);
 	r->inmsg = 0;
 	if (r->off)

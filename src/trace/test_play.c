@@ -25,7 +25,7 @@ same(void)
 		    play_diff(player)->want, play_diff(player)->got,
 		    play_diff(player)->where);
 	assert_int_equal(res, 0);
-	assert_int_equal(play_stat(player)->messages, 22);
+	assert_int_equal(play_stat(player)->messages, 23);
 	assert_int_equal(play_stat(player)->open, 0);
 }
 
@@ -38,7 +38,7 @@ test_same(void **state)
 	record(&j);
 	same();
 	assert_int_equal(play_stat(player)->blind, 0);
-	assert_int_equal(play_stat(player)->marks, 22);
+	assert_int_equal(play_stat(player)->marks, 23);
 	j.fails = 1;
 	record(&j);
 	same();

@@ -5,7 +5,7 @@
 #include "devconf.h"
 #include "trace.h"
 
-#define SAMPLE_RECORDS	33
+#define SAMPLE_RECORDS	35
 
 static inline void
 sample_conf(struct wbuf *w)
@@ -48,6 +48,12 @@ sample_msgs(struct wbuf *w)
 	trace_put_msg(w, &m);
 	memset(&m, 0, sizeof(m));
 	m.type = VIODEV_RESET;
+	trace_put_msg(w, &m);
+	m.type = VIODEV_INTACK;
+	trace_put_msg(w, &m);
+	m.type = VIODEV_LINE;
+	m.where = 9;
+	m.data = 1;
 	trace_put_msg(w, &m);
 }
 

@@ -154,6 +154,8 @@ test_lines(void **state)
 	has("msg read common device_status 1 data=0x30000000\n");
 	has("msg kick 3\n");
 	has("msg input 3 data=0x63 [\n\t");
+	has("msg intack\n");
+	has("msg line 9 data=0x1\n");
 	has("answer clock 0 ns=578437695752307201\n");
 	has("expect irq 1\n");
 	has("expect blk write+durable 512 [01020304 05060708 0900] of=300");

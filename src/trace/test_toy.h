@@ -160,7 +160,7 @@ toy_msg(struct dev *d, struct viodev_msg *m)
 {
 	struct toy *t = (struct toy *)d;
 
-	if (m->type == VIODEV_READ)
+	if (viodev_answers(m->type))
 		m->data = t->count++;
 	else if (m->type == VIODEV_INPUT && m->len > 0)
 		(void)gm_copyout(d->gm, 0x500, m->payload, m->len);
@@ -421,8 +421,10 @@ record(const struct job *j)
 	for (i = 0; i < 20; i++)
 		kick(&r, &toy.dev, i % 10);
 	rec_msg(&r, &toy.dev, &m);
-	m.type = VIODEV_INPUT;
+	m.type = VIODEV_INTACK;
 	m.width = 0;
+	rec_msg(&r, &toy.dev, &m);
+	m.type = VIODEV_INPUT;
 	m.payload = (const uint8_t *)"hello";
 	m.len = 5;
 	rec_msg(&r, &toy.dev, &m);

@@ -50,6 +50,7 @@ text_msg_form(unsigned type)
 	case VIODEV_KICK:
 	case VIODEV_INPUT:
 	case VIODEV_TIMER:
+	case VIODEV_LINE:
 		return "where";
 	case VIODEV_WRITE:
 	case VIODEV_ERROR:
