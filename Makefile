@@ -44,7 +44,7 @@ B	?= build/$(notdir $(firstword $(CC)))-$(FLAVOUR)$(if $(OPT),$(OPT))
 # with the -I flags of these folders and no others, so an upward include is
 # an error of the compiler.
 
-PURE		:= base gmem devif virtio disk net chip pci load qtest dev board msg trace conf
+PURE		:= base gmem devif virtio disk diskblk net chip pci load qtest dev board msg trace conf
 # Above the line: descriptors, clocks, threads, processes.  A file there whose
 # name ends in _linux, _openbsd or _none is a variant: one of each group is
 # compiled, _none where there is nothing better.
@@ -57,6 +57,7 @@ may_gmem	:= base
 may_devif	:= gmem base
 may_virtio	:= devif gmem base
 may_disk	:= base
+may_diskblk	:= disk devif gmem base
 may_net		:= base
 may_chip	:= devif base
 may_pci		:= devif base
@@ -72,12 +73,12 @@ may_ev		:=
 may_ipc		:= msg devif gmem base
 may_opener	:= filestore disk base
 may_devproc	:= ipc plat disk msg devif gmem base
-may_device	:= ev ipc plat filestore disk net dev virtio trace msg devif \
+may_device	:= ev ipc plat filestore diskblk disk net dev virtio trace msg devif \
 		   gmem base
 # A vm without a hypervisor, for tests and benchmarks.
-may_rig		:= devproc ipc plat opener filestore disk dev virtio msg \
+may_rig		:= devproc ipc plat opener filestore diskblk disk dev virtio msg \
 		   devif gmem base
-may_sim		:= trace msg dev virtio net disk chip pci devif gmem base
+may_sim		:= trace msg dev virtio net diskblk disk chip pci devif gmem base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees
 # devif sees gmem.
