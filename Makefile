@@ -211,7 +211,7 @@ include ci/demo/build.mk
 -include ci/bench/build.mk
 include ci/gates.mk
 
-.PHONY: check coverage coverage-check coverage-run help
+.PHONY: check coverage coverage-check coverage-lines coverage-run help
 check: unit gates gates-selftest seeds-check corpus-run liveness exhaustive
 
 # Coverage: a build of its own, in which tests and corpus run once.
@@ -224,6 +224,9 @@ coverage: coverage-run
 	@ci/coverage build/gcc-cov write
 coverage-check: coverage-run
 	@ci/coverage build/gcc-cov check
+# Rows for ci/uncovered.tsv, of the last run.
+coverage-lines:
+	@ci/coverage build/gcc-cov lines
 
 help:
 	@sed -n '/^#:/s/^#: \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
