@@ -12,8 +12,9 @@
 #: make requirements        rows of the specification and the tests for them
 #: make coverage            writes ci/coverage.txt and build/coverage/
 #: make bench               figures, each next to a limit or a peer
-#: make fuzz T=target S=60  libFuzzer for so many seconds
-#: make afl T=target S=60   the same with AFL++
+#: make fuzz T=target S=60  libFuzzer for so many seconds; J=2 processes
+#: make afl T=target S=60   the same with AFL++; J=4 instances
+#: make campaign H=4 J=2    all targets for so many CPU hours; a report
 #: make fuzz-list           the targets
 #: make repro F=file        the records of an input in words, and the failure
 #: make triage D=folder      crash files grouped by cause, shrunk, in words

@@ -96,6 +96,8 @@ fuzzers: $(FUZZERS)
 # The front: T names a target, S seconds, F a file.  Each command rebuilds
 # what it needs in the flavour that it needs.
 S		?= 60
+J		?= 1
+H		?= 1
 FUZZMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=fuzz CC=clang
 FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 # zlib and zstd are not instrumented: what they write, MSan does not believe.
@@ -109,12 +111,13 @@ export FUZZTARGETS
 fuzz:
 	@fuzz/front need "$(T)"
 	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)
-	@fuzz/front fuzz "$(T)" "$(S)"
+	@fuzz/front fuzz "$(T)" "$(S)" "$(J)"
 afl:
 	@fuzz/front need "$(T)"
 	@$(MAKE) -s --no-print-directory FLAVOUR=afl build/afl-clang-fast-afl/fuzz/afl_$(T)
 	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC build/pic/fuzz/mutator_$(T).so
-	@fuzz/front afl "$(T)" "$(S)"
+	@AFL_LLVM_CMPLOG=1 $(MAKE) -s --no-print-directory FLAVOUR=afl B=build/afl-cmplog build/afl-cmplog/fuzz/afl_$(T)
+	@fuzz/front afl "$(T)" "$(S)" "$(J)"
 fuzz-list:
 	@fuzz/front list
 repro: $(B)/replay/vmtrace
@@ -128,6 +131,11 @@ corpus-min:
 	@fuzz/front index
 corpus-index:
 	@fuzz/front index
+# All targets for H CPU hours together; T names some, M=1 merges corpora.
+.PHONY: campaign
+campaign:
+	@$(FUZZMAKE) fuzzers plain
+	@fuzz/campaign -j "$(J)" $(if $(M),-m) "$(H)" $(T)
 # From crash files to cases, and to the commit that is to blame.
 .PHONY: triage bisect-trace test-triage
 test-triage:
