@@ -207,6 +207,7 @@ unit: $(TESTBINS)
 include replay/build.mk
 include fuzz/build.mk
 include ci/demo/build.mk
+-include ci/dhcp/build.mk
 -include fuzz/seeds/build.mk
 -include fuzz/planted/build.mk
 -include ci/bench/build.mk

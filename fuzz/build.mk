@@ -33,9 +33,14 @@ fuzz_qcow2_ld	:= $(ZIP)
 fuzz_qcow2_ops_ld := $(ZIP)
 fuzz_convert_ld	:= $(ZIP)
 
+# Packets.
+FUZZ		+= dhcp
+fuzz_dhcp_libs	:= sim trace msg devif gmem net base
+
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk
+MUTATOR		+= gendhcp
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gen.h"
+#include "gendhcp.h"
 #include "genframe.h"
 #include "prng.h"
 #include "trace.h"
@@ -194,8 +195,11 @@ mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
 	if (max < TRACE_HEADER + 8)
 		return len < max ? len : max;
 	prng_seed(&r, seed);
+	len = len < max ? len : max;
 	if (t->shape == SHAPE_FRAMES)
-		return genframe_mutate(data, len < max ? len : max, max, &r);
+		return genframe_mutate(data, len, max, &r);
+	if (t->shape == SHAPE_DHCP)
+		return gendhcp_mutate(data, len, max, &r);
 	wb_init(&w, buf, sizeof(buf));
 	split(&l, data, len, &w);
 	n = flip(&r, 4);

@@ -22,6 +22,7 @@ enum fuzz_shape {
 	SHAPE_BYTES,			/* no structure that we know */
 	SHAPE_RECORDS,			/* trace records, see trace.h */
 	SHAPE_FRAMES,			/* a stream of frames, see frame.h */
+	SHAPE_DHCP,			/* a client's frame, see gendhcp.h */
 };
 
 struct gen_kind;

@@ -1,10 +1,5 @@
 #include "brief.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "bebytes.h"
 #include "dhcp.h"
 
@@ -17,32 +12,82 @@ struct line {
 	size_t	 n, cap;
 };
 
-static void __attribute__((format(printf, 2, 3)))
-add(struct line *l, const char *fmt, ...)
+static void
+add_byte(struct line *l, char c)
 {
-	va_list ap;
-	int n;
+	if (l->n + 1 < l->cap) {
+		l->p[l->n++] = c;
+		l->p[l->n] = '\0';
+	}
+}
 
-	va_start(ap, fmt);
-	n = vsnprintf(l->p + l->n, l->cap - l->n, fmt, ap);
-	va_end(ap);
-	if (n > 0)
-		l->n += (size_t)n < l->cap - l->n ? (size_t)n :
-		    l->cap - l->n - 1;
+static void
+add(struct line *l, const char *s)
+{
+	while (*s != '\0')
+		add_byte(l, *s++);
+}
+
+/* A number with at least so many digits. */
+static void
+add_number(struct line *l, uint64_t v, unsigned base, unsigned digits)
+{
+	char d[20];
+	unsigned n = 0;
+
+	while (v != 0 || n < digits) {
+		d[n++] = "0123456789abcdef"[v % base];
+		v /= base;
+	}
+	while (n > 0)
+		add_byte(l, d[--n]);
+}
+
+static void
+add_dec(struct line *l, const char *what, uint64_t v)
+{
+	add(l, what);
+	add_number(l, v, 10, 1);
+}
+
+static void
+add_bytes(struct line *l, size_t n)
+{
+	add_dec(l, ", ", n);
+	add(l, " bytes");
+}
+
+/* A character of a name, which may be hostile. */
+static void
+add_char(struct line *l, uint8_t c)
+{
+	if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+		add(l, "\\x");
+		add_number(l, c, 16, 2);
+	} else
+		add_byte(l, (char)c);
 }
 
 static void
 add_mac(struct line *l, const char *what, const uint8_t *m)
 {
-	add(l, "%s%02x:%02x:%02x:%02x:%02x:%02x", what, m[0], m[1], m[2],
-	    m[3], m[4], m[5]);
+	unsigned i;
+
+	add(l, what);
+	for (i = 0; i < ETHER_ADDRLEN; i++) {
+		if (i > 0)
+			add_byte(l, ':');
+		add_number(l, m[i], 16, 2);
+	}
 }
 
 static void
 add_ip(struct line *l, const char *what, uint32_t a)
 {
-	add(l, "%s%u.%u.%u.%u", what, a >> 24, a >> 16 & 255, a >> 8 & 255,
-	    a & 255);
+	add_dec(l, what, a >> 24);
+	add_dec(l, ".", a >> 16 & 255);
+	add_dec(l, ".", a >> 8 & 255);
+	add_dec(l, ".", a & 255);
 }
 
 /* Addresses of a BOOTP message that are set. */
@@ -58,13 +103,11 @@ add_text(struct line *l, const char *what, const uint8_t *p, size_t len)
 {
 	size_t i;
 
-	add(l, "%s\"", what);
+	add(l, what);
+	add_byte(l, '"');
 	for (i = 0; i < len && i < NAME_SHOWN && p[i] != '\0'; i++)
-		if (p[i] < ' ' || p[i] > '~' || p[i] == '"' || p[i] == '\\')
-			add(l, "\\x%02x", p[i]);
-		else
-			add(l, "%c", p[i]);
-	add(l, "%s", i == NAME_SHOWN && i < len ? "...\"" : "\"");
+		add_char(l, p[i]);
+	add(l, i == NAME_SHOWN && i < len ? "...\"" : "\"");
 }
 
 static void
@@ -74,8 +117,10 @@ add_lease(struct line *l, const uint8_t *p)
 
 	if (s == 0xffffffffU)
 		add(l, " lease forever");
-	else
-		add(l, " lease %" PRIu32 " s", s);
+	else {
+		add_dec(l, " lease ", s);
+		add(l, " s");
+	}
 }
 
 static void
@@ -124,13 +169,16 @@ dhcp(struct line *l, const uint8_t *m, size_t len)
 	size_t n;
 
 	if (type == DHCP_NONE)
-		add(l, "bootp %s", m[BOOTP_OP] == BOOTP_REQUEST ? "request" :
-		    m[BOOTP_OP] == BOOTP_REPLY ? "reply" : "message");
-	else if (dhcp_type_name(type) != NULL)
-		add(l, "dhcp %s", dhcp_type_name(type));
-	else
-		add(l, "dhcp type %u", type);
-	add(l, " xid 0x%08" PRIx32, beb32_get(m + BOOTP_XID));
+		add(l, m[BOOTP_OP] == BOOTP_REQUEST ? "bootp request" :
+		    m[BOOTP_OP] == BOOTP_REPLY ? "bootp reply" :
+		    "bootp message");
+	else if (dhcp_type_name(type) != NULL) {
+		add(l, "dhcp ");
+		add(l, dhcp_type_name(type));
+	} else
+		add_dec(l, "dhcp type ", type);
+	add(l, " xid 0x");
+	add_number(l, beb32_get(m + BOOTP_XID), 16, 8);
 	add_mac(l, m[BOOTP_OP] == BOOTP_REPLY ? " to " : " from ",
 	    m + BOOTP_CHADDR);
 	add_address(l, " has ", m + BOOTP_CIADDR);
@@ -154,17 +202,17 @@ is_dhcp(const struct udp *u)
 static void
 ports(struct line *l, const char *what, const struct ipv4 *ip)
 {
-	add(l, "%s ", what);
+	add(l, what);
 	if (ipv4_is_fragment(ip) || ip->len < 4) {
 		add_ip(l, "fragment ", ip->src);
 		add_ip(l, " > ", ip->dst);
 	} else {
 		add_ip(l, "", ip->src);
-		add(l, ":%u", beb16_get(ip->body));
+		add_dec(l, ":", beb16_get(ip->body));
 		add_ip(l, " > ", ip->dst);
-		add(l, ":%u", beb16_get(ip->body + 2));
+		add_dec(l, ":", beb16_get(ip->body + 2));
 	}
-	add(l, ", %zu bytes", ip->len);
+	add_bytes(l, ip->len);
 }
 
 static void
@@ -174,7 +222,8 @@ ipv4(struct line *l, const uint8_t *p, size_t len)
 	struct udp u;
 
 	if (ipv4_parse(&ip, p, len) == -1) {
-		add(l, "ipv4 with a broken header, %zu bytes", len);
+		add(l, "ipv4 with a broken header");
+		add_bytes(l, len);
 		return;
 	}
 	if (ip.proto == IPV4_UDP && !ipv4_is_fragment(&ip) &&
@@ -183,16 +232,16 @@ ipv4(struct line *l, const uint8_t *p, size_t len)
 		return;
 	}
 	if (ip.proto == IPV4_UDP || ip.proto == 6) {
-		ports(l, ip.proto == 6 ? "tcp" : "udp", &ip);
+		ports(l, ip.proto == 6 ? "tcp " : "udp ", &ip);
 		return;
 	}
 	if (ip.proto == 1)
 		add(l, "icmp");
 	else
-		add(l, "ipv4 protocol %u", ip.proto);
+		add_dec(l, "ipv4 protocol ", ip.proto);
 	add_ip(l, " ", ip.src);
 	add_ip(l, " > ", ip.dst);
-	add(l, ", %zu bytes", ip.len);
+	add_bytes(l, ip.len);
 }
 
 /* RFC 826, for IPv4 on Ethernet. */
@@ -203,7 +252,8 @@ arp(struct line *l, const uint8_t *p, size_t len)
 
 	if (len < 28 || beb16_get(p + 2) != ETHER_IPV4 || p[4] != 6 ||
 	    p[5] != 4) {
-		add(l, "arp of another kind, %zu bytes", len);
+		add(l, "arp of another kind");
+		add_bytes(l, len);
 		return;
 	}
 	op = beb16_get(p + 6);
@@ -214,7 +264,21 @@ arp(struct line *l, const uint8_t *p, size_t len)
 		add_ip(l, "arp ", beb32_get(p + 14));
 		add_mac(l, " is at ", p + 8);
 	} else
-		add(l, "arp operation %u", op);
+		add_dec(l, "arp operation ", op);
+}
+
+static void
+other(struct line *l, const struct ether *e)
+{
+	if (e->type == ETHER_IPV6)
+		add(l, "ipv6");
+	else {
+		add(l, "type 0x");
+		add_number(l, e->type, 16, 4);
+	}
+	add_mac(l, " ", e->src);
+	add_mac(l, " > ", e->dst);
+	add_bytes(l, e->len);
 }
 
 char *
@@ -226,20 +290,14 @@ net_brief(char *buf, size_t cap, const uint8_t *frame, size_t len)
 	if (cap == 0)
 		return buf;
 	*buf = '\0';
-	if (ether_parse(&e, frame, len) == -1)
-		add(&l, "%zu bytes, no frame", len);
-	else if (e.type == ETHER_IPV4)
+	if (ether_parse(&e, frame, len) == -1) {
+		add(&l, "no frame");
+		add_bytes(&l, len);
+	} else if (e.type == ETHER_IPV4)
 		ipv4(&l, e.body, e.len);
 	else if (e.type == ETHER_ARP)
 		arp(&l, e.body, e.len);
-	else {
-		if (e.type == ETHER_IPV6)
-			add(&l, "ipv6");
-		else
-			add(&l, "type 0x%04x", e.type);
-		add_mac(&l, " ", e.src);
-		add_mac(&l, " > ", e.dst);
-		add(&l, ", %zu bytes", e.len);
-	}
+	else
+		other(&l, &e);
 	return buf;
 }

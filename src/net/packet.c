@@ -4,16 +4,23 @@
 
 #include "bebytes.h"
 
+/* Words of 32 bits add up to the same, for 2^16 is 1 modulo 2^16 - 1. */
 uint32_t
-inet_sum(uint32_t sum, const uint8_t *p, size_t len)
+inet_sum(uint32_t start, const uint8_t *p, size_t len)
 {
-	for (; len > 1; p += 2, len -= 2) {
+	uint64_t sum = start;
+
+	for (; len > 3; p += 4, len -= 4)
+		sum += beb32_get(p);
+	if (len > 1) {
 		sum += beb16_get(p);
-		sum = (sum & 0xffff) + (sum >> 16);
+		p += 2;
+		len -= 2;
 	}
 	if (len > 0)
 		sum += (uint32_t)*p << 8;
-	return (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffffffffU) + (sum >> 32);
+	return (uint32_t)((sum & 0xffffffffU) + (sum >> 32));
 }
 
 uint16_t

@@ -147,7 +147,7 @@ not_ip(void **state)
 	f[12] = 0x12;
 	assert_string_equal(brief(f, 42), "type 0x12dd 02:00:00:00:00:02 > "
 	    "02:00:00:00:00:01, 28 bytes");
-	assert_string_equal(brief(f, 13), "13 bytes, no frame");
+	assert_string_equal(brief(f, 13), "no frame, 13 bytes");
 }
 
 /* No buffer is too small, and nothing is written behind its end. */
