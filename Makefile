@@ -23,6 +23,7 @@
 #: make planted             bugs put back on purpose, found from nothing; -quick
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs
 #: make service-check       what OSS-Fuzz and ClusterFuzzLite would build
+#: make dhcp-clients        udhcpc and dhclient get and renew a lease (root)
 #: make seeds               corpus/*/seed-* from the texts in fuzz/seeds
 #:
 #: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl|service and CC=gcc|clang choose a build;
