@@ -11,7 +11,7 @@
 #define GENDHCP_NETBOOT	0x01
 #define GENDHCP_NAME	0x0e		/* one of eight host names */
 #define GENDHCP_HOSTMAC	0x10		/* the host's end is known */
-#define GENDHCP_TELL	0xe0		/* 0xa0: tell the frames in words, too */
+#define GENDHCP_TELL	0xe0		/* 0xa0: tell the frames in words */
 
 /* The guest and the host of all inputs. */
 #define GENDHCP_GUEST	"\x02\x00\x00\xaa\xbb\xff"

@@ -71,8 +71,8 @@ int	 ipv4_sum_ok(const struct ipv4 *);
 int	 udp_sum_ok(const struct ipv4 *, const struct udp *);
 
 /*
- * The sum of RFC 1071 so far, continued with more bytes; each call but the
- * last needs an even number of them, up to 4 GiB.  inet_fold makes the checksum of it.
+ * The sum of RFC 1071 so far, continued with more bytes, up to 4 GiB; each
+ * call but the last needs an even number.  inet_fold makes the checksum of it.
  */
 uint32_t inet_sum(uint32_t sum, const uint8_t *, size_t len);
 uint16_t inet_fold(uint32_t sum);
