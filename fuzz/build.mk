@@ -37,6 +37,17 @@ fuzz_convert_ld	:= $(ZIP)
 FUZZ		+= dhcp
 fuzz_dhcp_libs	:= sim trace msg devif gmem net base
 
+# A device over images.
+FUZZ		+= vioblk_raw vioblk_qcow2
+fuzzdiskdev	:= sim quiet-trace quiet-msg dev virtio diskblk disk devif \
+		   gmem base
+fuzz_vioblk_raw_libs := $(fuzzdiskdev)
+fuzz_vioblk_raw_objs := simtarget
+fuzz_vioblk_raw_ld := $(ZIP)
+fuzz_vioblk_qcow2_libs := $(fuzzdiskdev)
+fuzz_vioblk_qcow2_objs := simtarget
+fuzz_vioblk_qcow2_ld := $(ZIP)
+
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk

@@ -2,10 +2,11 @@
 
 static struct sim *sim;
 
-void
+struct sim *
 simtarget_init(const struct sim_kind *k)
 {
 	sim = sim_new(k);
+	return sim;
 }
 
 uint64_t

@@ -5,7 +5,8 @@
 #include "sim.h"
 #include "target.h"
 
-void		simtarget_init(const struct sim_kind *);
+/* Makes the simulator; lent. */
+struct sim	*simtarget_init(const struct sim_kind *);
 uint64_t	simtarget_run(const uint8_t *, size_t);
 void		simtarget_stat(struct fuzz_stat *);
 void		simtarget_deep(int);

@@ -108,7 +108,7 @@ sim_dirty(struct sim *s, uint64_t off, uint64_t len)
 		s->dirty[i / 64] |= 1ULL << (i % 64);
 }
 
-/* Copies between the medium and vectors, len bytes at most. */
+/* Copies between memory and vectors, len bytes at most. */
 static void
 transfer(struct sim *s, const struct blk_io *io, uint64_t len)
 {
@@ -120,14 +120,31 @@ transfer(struct sim *s, const struct blk_io *io, uint64_t len)
 		step = io->iov[i].iov_len < len ? io->iov[i].iov_len : len;
 		if (io->op == BLK_READ)
 			memcpy(io->iov[i].iov_base, s->disk + off, step);
-		else {
-			check_value(io->iov[i].iov_base, step);
+		else
 			memcpy(s->disk + off, io->iov[i].iov_base, step);
-		}
 		off += step;
 		len -= step;
 	}
 }
+
+static int
+memory_io(struct sim *s, const struct blk_io *io, int fault, unsigned cut)
+{
+	uint64_t len = fault == BLK_OK ? io->len : io->len * cut / 256;
+
+	if (io->op == BLK_WRITE || io->op == BLK_ZERO)
+		sim_dirty(s, io->off, len);
+	if (io->op == BLK_READ || io->op == BLK_WRITE)
+		transfer(s, io, len);
+	else if (io->op == BLK_ZERO)
+		memset(s->disk + io->off, 0, len);
+	return fault;
+}
+
+/* Its contents are reset with the model's. */
+const struct sim_medium sim_memory = {
+	.io = memory_io,
+};
 
 static void
 check_io(struct sim *s, const struct blk_io *io)
@@ -142,8 +159,11 @@ check_io(struct sim *s, const struct blk_io *io)
 		sim_fail(s, "bounds", "block access beyond the medium");
 	if (io->op != BLK_READ && io->op != BLK_FLUSH && s->readonly)
 		sim_fail(s, "bounds", "a read-only medium was to be changed");
-	for (i = 0; i < io->niov; i++)
+	for (i = 0; i < io->niov; i++) {
 		sum += io->iov[i].iov_len;
+		if (io->op == BLK_WRITE)
+			check_value(io->iov[i].iov_base, io->iov[i].iov_len);
+	}
 	if ((io->op == BLK_READ || io->op == BLK_WRITE) && sum != io->len)
 		sim_fail(s, "host", "vectors and length differ");
 }
@@ -161,21 +181,14 @@ host_blk(void *arg, struct blk_io *io)
 {
 	struct sim *s = arg;
 	struct sim_call *c;
-	uint64_t len = io->len;
-	uint8_t result = BLK_OK, cut;
+	int fault = BLK_OK, result;
+	uint8_t v, cut = 0;
 
 	check_io(s, io);
 	note(s, 4, io->op | (uint64_t)io->flags << 8, io->off);
-	if (sim_take_fault(s, TRACE_CALL_BLK, &result, &cut)) {
-		result = (uint8_t)(BLK_IOERR + result % (BLK_NRESULTS - 1));
-		len = len * cut / 256;
-	}
-	if (io->op == BLK_WRITE || io->op == BLK_ZERO)
-		sim_dirty(s, io->off, len);
-	if (io->op == BLK_READ || io->op == BLK_WRITE)
-		transfer(s, io, len);
-	else if (io->op == BLK_ZERO)
-		memset(s->disk + io->off, 0, len);
+	if (sim_take_fault(s, TRACE_CALL_BLK, &v, &cut))
+		fault = BLK_IOERR + v % (BLK_NRESULTS - 1);
+	result = s->medium->io(s, io, fault, cut);
 	if (oracle_blind(&s->oracle)) {
 		s->ncalls = 0;
 		forget(s, io);

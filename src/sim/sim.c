@@ -72,6 +72,7 @@ sim_new(const struct sim_kind *k)
 	make_fresh(s->fresh);
 	memcpy(s->disk, s->fresh, SIM_DISK);
 	memcpy(s->model, s->fresh, SIM_DISK);
+	s->medium = &sim_memory;
 	s->host.ops = &sim_host_ops;
 	s->host.arg = s;
 	s->oracle.fail = oracle_failed;
@@ -146,6 +147,8 @@ sim_start(struct sim *s, const struct devconf *conf)
 		s->conf = *conf;
 	if (s->kind->attached != NULL)
 		s->kind->attached(s, &s->conf);
+	if (s->medium->reset != NULL)
+		s->medium->reset(s);
 	s->oracle.off = s->bare;
 	if (s->bare)
 		arena_touch_all(&s->arena);
@@ -166,6 +169,8 @@ sim_stop(struct sim *s)
 
 	if (s->kind->stopped != NULL)
 		s->kind->stopped(s);
+	if (s->medium->stop != NULL)
+		s->medium->stop(s);
 	if (!s->dead) {
 		dev_detach(s->dev);
 		if (s->line != 0)

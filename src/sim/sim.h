@@ -69,6 +69,23 @@ struct sim_kind {
 	const char *const	*ops;
 };
 
+/*
+ * What stands behind the block calls of the device.  Before attach it holds
+ * s->fresh, as much of it as there are sectors.
+ */
+struct sim_medium {
+	void			(*reset)(struct sim *);	/* may be NULL */
+	/*
+	 * Does a call that was checked: an enum blk_result.  fault: the
+	 * result that it should rather have (BLK_OK: none), with cut of 256
+	 * parts done before.
+	 */
+	int			(*io)(struct sim *, const struct blk_io *,
+				    int fault, unsigned cut);
+	/* The input ends; may be NULL. */
+	void			(*stop)(struct sim *);
+};
+
 extern const struct sim_kind sim_viornd, sim_vioblk, sim_echo, sim_legacy;
 
 struct sim_stat {
@@ -124,6 +141,8 @@ struct sim {
 	uint64_t		 digest;
 
 	/* medium and its model */
+	const struct sim_medium	*medium;
+	void			*mediumarg;
 	uint64_t		 sectors;
 	uint8_t			*disk, *model, *fresh;
 	uint64_t		 dirty[2];	/* sectors, a bit each */
@@ -158,6 +177,12 @@ struct sim {
 	unsigned		 record;	/* the one under way */
 };
 
+/*
+ * Puts images behind the device, as hosts do: raw, or qcow2 of several
+ * makes, one of which the capacity chooses.  For the life of the program.
+ */
+void		 sim_over_raw(struct sim *);
+void		 sim_over_qcow2(struct sim *);
 /* Takes memory; ends the program, exit 1, when there is none. */
 struct sim	*sim_new(const struct sim_kind *);
 void		 sim_free(struct sim *);
@@ -200,6 +225,7 @@ sim_mix(struct sim *s, uint64_t v)
 
 /* For the files of the simulator. */
 extern const struct host_ops sim_host_ops;
+extern const struct sim_medium sim_memory;
 void		 sim_host_reset(struct sim *);
 void		 sim_fail(struct sim *, const char *kind, const char *why)
 		    __attribute__((noreturn));
