@@ -93,6 +93,7 @@ PURE		:= $(filter $(HAVE),$(PURE))
 HIGH		:= $(filter $(HAVE),$(HIGH))
 LAYERS		:= $(PURE) $(filter $(HAVE),$(HARNESS)) $(HIGH)
 inc		= $(patsubst %,-Isrc/%,$(1))
+comma		:= ,
 
 # ---------------------------------------------------------------- flags
 OPT	?=

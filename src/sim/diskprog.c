@@ -7,9 +7,6 @@
 
 #define MAXOPS	48			/* a third of it when small */
 
-/* There when MSan is: it does not see what zlib and zstd write. */
-void __msan_unpoison(const volatile void *, size_t) __attribute__((weak));
-
 static int fail(struct dp *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -501,8 +498,7 @@ one_op(struct dp *p, unsigned op, struct dp_span *s)
 	case DP_REOPEN:
 		return op_reopen(p);
 	case DP_PACK:
-		return __msan_unpoison != NULL ? op_write(p, s) :
-		    op_pack(p, s);
+		return op_pack(p, s);
 	default:
 		return op_outside(p, s->flags);
 	}
