@@ -1,6 +1,6 @@
 # Fuzz targets: what each links.  A target sees the device under test and the
 # simulator, nothing else; the harness itself is not instrumented.
-FUZZ		:= empty vq virtio viornd vioblk frame trace restore
+FUZZ		:= empty vq virtio viornd vioblk frame trace restore vioscsi
 
 # The decoding of inputs is harness, too, unless it is what is tested: the
 # archives quiet-* are the same sources without instrumentation.
@@ -17,6 +17,8 @@ fuzz_empty_libs	:= trace msg devif gmem base
 fuzz_virtio_objs := simtarget
 fuzz_viornd_objs := simtarget
 fuzz_vioblk_objs := simtarget
+fuzz_vioscsi_libs := $(fuzzlibs)
+fuzz_vioscsi_objs := simtarget
 
 # Disks: images, programs of operations, copies.
 FUZZ		+= raw qcow2 qcow2_ops convert
@@ -52,6 +54,7 @@ fuzz_vioblk_qcow2_ld := $(ZIP)
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk
 MUTATOR		+= gendhcp
+MUTATOR		+= gen_vioscsi
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

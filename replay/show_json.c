@@ -70,7 +70,7 @@ put_conf(json_t *o, const struct trace_rec *r)
 		if (devconf_width(tag) != 0)
 			put_int(values, devconf_name(tag),
 			    devconf_value(val, len));
-		else if (devconf_is_bytes(tag) || json_object_set_new(values,
+		else if (tag == DEVCONF_MAC || json_object_set_new(values,
 		    devconf_name(tag), json_stringn((const char *)val, len)))
 			put_hex(values, devconf_name(tag), val, len);
 	json_object_set_new(o, "values", values);

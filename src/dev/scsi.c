@@ -223,7 +223,8 @@ end(struct scsi_req *rq, enum scsi_sense why)
 	rq->senselen = scsi_render_sense(rq->sense, why,
 	    rq->unit != NULL && rq->unit->d_sense);
 	rq->len = 0;
-	rq->filled = rq->zeros = 0;
+	rq->zeros += rq->filled;
+	rq->filled = 0;
 }
 
 void

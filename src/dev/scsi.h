@@ -8,6 +8,9 @@
  * without a copy; data that we make up is collected in the request and stored
  * by the caller, so that an answer can stand in front of it.
  *
+ * After a read that failed nobody knows what the host left in the buffer, so
+ * zeros are stored there; they do not count as moved.
+ *
  * A unit is a disk or a CD drive.  A capacity of 0 is a unit without medium.
  * CDs have blocks of 2,048 bytes; a last block that the medium fills in part
  * is filled up with zeros.

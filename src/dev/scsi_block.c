@@ -109,11 +109,9 @@ scsi_read(struct scsi_req *rq)
 	end = u->sectors * SCSI_SECTOR;
 	have = end - off < len ? (uint32_t)(end - off) : len;
 	rq->work += len;
-	if ((why = read_into(rq, off, have)) != SENSE_NONE)
-		return why;
 	rq->filled = have;
 	rq->zeros = len - have;
-	return SENSE_NONE;
+	return read_into(rq, off, have);
 }
 
 enum scsi_sense

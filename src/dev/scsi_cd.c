@@ -5,7 +5,7 @@
 
 #define LEAD_OUT	0xaa
 #define DATA_TRACK	0x14		/* ADR 1, control 4: SPC track data */
-#define CD_MAX		(449850U - 150U)	/* blocks a CD's times reach */
+#define CD_MAX		(450000U - 150U)	/* blocks a CD's times reach */
 
 #define PROFILE_CD	0x0008
 #define PROFILE_DVD	0x0010

@@ -79,15 +79,15 @@ vioscsi_config_write(struct virtio_dev *v, unsigned off, unsigned width,
     uint64_t val)
 {
 	struct vioscsi *s = (struct vioscsi *)v;
+	uint32_t n = (uint32_t)val;
 
 	if (width != 4)
 		return;
 	if (off == VIOSCSI_C_SENSE_SIZE)
-		s->sense_size = val > VIOSCSI_MAXSENSE ? VIOSCSI_MAXSENSE :
-		    (uint32_t)val;
+		s->sense_size = n > VIOSCSI_MAXSENSE ? VIOSCSI_MAXSENSE : n;
 	else if (off == VIOSCSI_C_CDB_SIZE)
-		s->cdb_size = val > VIOSCSI_MAXCDB ? VIOSCSI_MAXCDB :
-		    val == 0 ? 1 : (uint32_t)val;
+		s->cdb_size = n > VIOSCSI_MAXCDB ? VIOSCSI_MAXCDB :
+		    n == 0 ? 1 : n;
 }
 
 static void

@@ -62,7 +62,7 @@ run(struct vioscsi *s, struct command *k)
 		.bus = &s->bus, .target = k->a.target, .c = k->c,
 		.wlun = k->a.where == AT_WLUN, .allwlun = k->a.where == AT_ALL
 	};
-	uint32_t n;
+	uint32_t n, moved;
 
 	if (k->a.where == AT_UNIT)
 		rq.unit = scsi_find(&s->bus, k->a.target, k->a.lun);
@@ -73,8 +73,10 @@ run(struct vioscsi *s, struct command *k)
 	le32_put(k->rsp, n);
 	memcpy(k->rsp + VIOSCSI_RSP_HEAD, rq.sense, n);
 	k->rsp[VIOSCSI_RSP_STATUS] = rq.status;
-	answer(k, rq.overrun ? VIOSCSI_S_OVERRUN : VIOSCSI_S_OK,
-	    rq.filled + rq.zeros + (uint32_t)rq.len + rq.taken);
+	moved = rq.taken;
+	if (rq.status == SCSI_GOOD)
+		moved += rq.filled + rq.zeros + (uint32_t)rq.len;
+	answer(k, rq.overrun ? VIOSCSI_S_OVERRUN : VIOSCSI_S_OK, moved);
 	chain_filled(k->c, rq.filled);
 	chain_zero(k->c, rq.zeros);
 	chain_write(k->c, rq.data, rq.len);

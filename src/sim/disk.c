@@ -122,7 +122,7 @@ reset(struct sim *s)
 static void
 begin(struct sim *s, struct medium *m)
 {
-	const struct image *im = &m->image[s->sectors % m->nimages];
+	const struct image *im = &m->image[s->unit[0].sectors % m->nimages];
 
 	ms_load(&m->store, im->bytes, im->len);
 	m->d = open_image(m, &m->store, m->format);
@@ -177,9 +177,9 @@ compare(struct sim *s, struct medium *m)
 	static uint8_t b[SIM_DISK];
 	uint64_t i;
 
-	if (disk_read(m->d, b, s->sectors * 512, 0) != 0)
+	if (disk_read(m->d, b, s->unit[0].sectors * 512, 0) != 0)
 		sim_fail(s, "medium", "the image cannot be read");
-	for (i = 0; i < s->sectors; i++)
+	for (i = 0; i < s->unit[0].sectors; i++)
 		if (!s->unknown[i] &&
 		    memcmp(b + i * 512, s->model + i * 512, 512) != 0)
 			sim_fail(s, "medium", "bytes did not reach the image");

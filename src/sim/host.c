@@ -16,12 +16,6 @@ sim_fail(struct sim *s, const char *kind, const char *why)
 	abort();
 }
 
-uint64_t
-sim_sectors(uint64_t capacity)
-{
-	return capacity <= SIM_SECTORS ? capacity : capacity % SIM_SECTORS;
-}
-
 int
 sim_take_fault(struct sim *s, unsigned call, uint8_t *result, uint8_t *cut)
 {
@@ -112,7 +106,7 @@ sim_dirty(struct sim *s, uint64_t off, uint64_t len)
 static void
 transfer(struct sim *s, const struct blk_io *io, uint64_t len)
 {
-	uint64_t off = io->off;
+	uint64_t off = s->unit[io->unit].base + io->off;
 	size_t step;
 	int i;
 
@@ -131,13 +125,14 @@ static int
 memory_io(struct sim *s, const struct blk_io *io, int fault, unsigned cut)
 {
 	uint64_t len = fault == BLK_OK ? io->len : io->len * cut / 256;
+	uint64_t base = s->unit[io->unit].base;
 
 	if (io->op == BLK_WRITE || io->op == BLK_ZERO)
-		sim_dirty(s, io->off, len);
+		sim_dirty(s, base + io->off, len);
 	if (io->op == BLK_READ || io->op == BLK_WRITE)
 		transfer(s, io, len);
 	else if (io->op == BLK_ZERO)
-		memset(s->disk + io->off, 0, len);
+		memset(s->disk + base + io->off, 0, len);
 	return fault;
 }
 
@@ -149,15 +144,19 @@ const struct sim_medium sim_memory = {
 static void
 check_io(struct sim *s, const struct blk_io *io)
 {
+	const struct sim_unit *m;
 	uint64_t sum = 0;
 	int i;
 
 	if (io->op >= BLK_NOPS)
 		sim_fail(s, "host", "unknown block operation");
-	if (io->off > s->sectors * 512 ||
-	    io->len > s->sectors * 512 - io->off)
+	if (io->unit >= SIM_UNITS)
+		sim_fail(s, "host", "unknown medium");
+	m = &s->unit[io->unit];
+	if (io->off > m->sectors * 512 ||
+	    io->len > m->sectors * 512 - io->off)
 		sim_fail(s, "bounds", "block access beyond the medium");
-	if (io->op != BLK_READ && io->op != BLK_FLUSH && s->readonly)
+	if (io->op != BLK_READ && io->op != BLK_FLUSH && m->readonly)
 		sim_fail(s, "bounds", "a read-only medium was to be changed");
 	for (i = 0; i < io->niov; i++) {
 		sum += io->iov[i].iov_len;
@@ -173,7 +172,8 @@ static void
 forget(struct sim *s, const struct blk_io *io)
 {
 	if (io->op == BLK_WRITE || io->op == BLK_ZERO || io->op == BLK_DISCARD)
-		memset(s->unknown + io->off / 512, 1, io->len / 512);
+		memset(s->unknown + (s->unit[io->unit].base + io->off) / 512,
+		    1, io->len / 512);
 }
 
 static int
@@ -185,7 +185,8 @@ host_blk(void *arg, struct blk_io *io)
 	uint8_t v, cut = 0;
 
 	check_io(s, io);
-	note(s, 4, io->op | (uint64_t)io->flags << 8, io->off);
+	note(s, 4, io->op | (uint64_t)io->flags << 8 |
+	    (uint64_t)io->unit << 24, io->off);
 	if (sim_take_fault(s, TRACE_CALL_BLK, &v, &cut))
 		fault = BLK_IOERR + v % (BLK_NRESULTS - 1);
 	result = s->medium->io(s, io, fault, cut);
@@ -198,6 +199,7 @@ host_blk(void *arg, struct blk_io *io)
 	c = &s->call[s->ncalls++];
 	c->op = io->op;
 	c->flags = io->flags;
+	c->unit = io->unit;
 	c->off = io->off;
 	c->len = io->len;
 	c->result = result;

@@ -17,13 +17,6 @@ conf(struct wbuf *w)
 	devconf_put_bytes(w, DEVCONF_SERIAL, serial, sizeof(serial) - 1);
 }
 
-static void
-attached(struct sim *s, const struct devconf *c)
-{
-	s->sectors = sim_sectors(devconf_int(c, DEVCONF_CAPACITY, 0));
-	s->readonly = devconf_int(c, DEVCONF_READONLY, 0) != 0;
-}
-
 struct want {
 	uint32_t	 type;
 	uint64_t	 sector;
@@ -34,7 +27,7 @@ struct want {
 static int
 fits(const struct sim *s, uint64_t sector, uint64_t n)
 {
-	return sector <= s->sectors && n <= s->sectors - sector;
+	return sector <= s->unit[0].sectors && n <= s->unit[0].sectors - sector;
 }
 
 static int
@@ -81,7 +74,7 @@ want_request(struct sim *s, const struct oracle_chain *c, struct want *w)
 		w->status = ok ? VIOBLK_S_OK : VIOBLK_S_IOERR;
 		break;
 	case VIOBLK_T_OUT:
-		ok = !s->readonly && want_data(s, w, c->rlen - 16,
+		ok = !s->unit[0].readonly && want_data(s, w, c->rlen - 16,
 		    c->wlen != 1);
 		w->status = ok ? VIOBLK_S_OK : VIOBLK_S_IOERR;
 		break;
@@ -94,7 +87,7 @@ want_request(struct sim *s, const struct oracle_chain *c, struct want *w)
 		break;
 	case VIOBLK_T_DISCARD:
 	case VIOBLK_T_WRITE_ZEROES:
-		if (s->readonly)
+		if (s->unit[0].readonly)
 			w->status = VIOBLK_S_IOERR;
 		else if (w->type == VIOBLK_T_DISCARD &&
 		    (have & VIOBLK_F_DISCARD) != 0)
@@ -331,7 +324,6 @@ static const char *const ops[] = {
 const struct sim_kind sim_vioblk = {
 	.dev = &vioblk_dev,
 	.conf = conf,
-	.attached = attached,
 	.complete = complete,
 	.lazy = lazy,
 	.ops = ops,

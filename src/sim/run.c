@@ -12,22 +12,14 @@ static const struct devconf *
 input_conf(struct sim *s, const struct trace_rec *rec, struct devconf *c)
 {
 	struct devconf in = { rec->u.conf.list, rec->u.conf.listlen };
-	const uint8_t *val;
 	const char *why;
 	struct wbuf w;
-	struct rbuf r;
-	unsigned tag;
-	size_t len, off;
+	size_t off;
 
 	if (devconf_check(&in, &off, &why) == -1)
 		return NULL;
 	wb_init(&w, s->confbuf, sizeof(s->confbuf));
-	rb_init(&r, in.p, in.len);
-	while (devconf_next(&r, &tag, &val, &len))
-		if (tag == DEVCONF_CAPACITY)
-			devconf_put_int(&w, tag, sim_sectors(le64_get(val)));
-		else if (tag != DEVCONF_VERSION)
-			devconf_put_bytes(&w, tag, val, len);
+	sim_fold_conf(s, &in, &w);
 	if (wb_bad(&w))
 		return NULL;
 	c->p = s->confbuf;

@@ -145,6 +145,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 		s->conf.len = w.len;
 	} else
 		s->conf = *conf;
+	sim_media(s);
 	if (s->kind->attached != NULL)
 		s->kind->attached(s, &s->conf);
 	if (s->medium->reset != NULL)
@@ -279,52 +280,11 @@ drains(struct sim *s, const struct viodev_msg *m)
 	return (int)q;
 }
 
-/* What the device would be attached with from now on. */
-static void
-remember_sectors(struct sim *s)
-{
-	uint8_t list[sizeof(s->confbuf)];
-	const uint8_t *val;
-	struct wbuf w;
-	struct rbuf r;
-	unsigned tag;
-	size_t len;
-
-	wb_init(&w, list, sizeof(list));
-	rb_init(&r, s->conf.p, s->conf.len);
-	while (devconf_next(&r, &tag, &val, &len))
-		if (tag != DEVCONF_CAPACITY)
-			devconf_put_bytes(&w, tag, val, len);
-	devconf_put_int(&w, DEVCONF_CAPACITY, s->sectors);
-	if (wb_bad(&w))
-		return;
-	memcpy(s->confbuf, list, w.len);
-	s->conf.p = s->confbuf;
-	s->conf.len = w.len;
-}
-
-/* The bounds of the medium hold for a CONFIG message, too. */
-static void
-fold_config(struct sim *s, struct viodev_msg *m, uint8_t *buf, size_t cap)
-{
-	struct devconf in = { m->payload, m->len };
-	struct wbuf w;
-
-	if (!devconf_has(&in, DEVCONF_CAPACITY))
-		return;
-	s->sectors = sim_sectors(devconf_int(&in, DEVCONF_CAPACITY, 0));
-	remember_sectors(s);
-	wb_init(&w, buf, cap);
-	devconf_put_int(&w, DEVCONF_CAPACITY, s->sectors);
-	m->payload = buf;
-	m->len = w.len;
-}
-
 void
 sim_deliver(struct sim *s, struct viodev_msg *m)
 {
 	struct virtio_dev *v = sim_virtio(s);
-	uint8_t buf[32], changed;
+	uint8_t buf[256], changed;
 	int q;
 
 	s->stat.messages++;
@@ -334,7 +294,7 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	s->nentropy = 0;
 	s->sentlen = 0;
 	if (m->type == VIODEV_CONFIG)
-		fold_config(s, m, buf, sizeof(buf));
+		sim_media_msg(s, m, buf, sizeof(buf));
 	if (s->kind->before != NULL)
 		s->kind->before(s, m);
 	oracle_begin(&s->oracle, v->vq, v->nqueues);
@@ -458,6 +418,8 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 	s->again = 0;
 	if (attach(s, s->mem) == -1)
 		sim_fail(s, "state", "attach refused what it took before");
+	if (s->kind->attached != NULL)
+		s->kind->attached(s, &s->conf);
 	wb_init(&a, fresh, sizeof(fresh));
 	dev_save(s->dev, &a);
 	rb_init(&r, p, len);

@@ -22,6 +22,7 @@
 
 #define SIM_DISK	65536		/* bytes of the largest medium */
 #define SIM_SECTORS	(SIM_DISK / 512)
+#define SIM_UNITS	8		/* media that share it */
 #define SIM_TIMERS	4
 #define SIM_FAULTS	8
 #define SIM_CALLS	32
@@ -63,6 +64,7 @@ struct sim_kind {
 	 * for each input by attached.
 	 */
 	size_t			 priv;
+	int			 units;		/* attach values have UNITs */
 	/* Whether a kick of this queue need not drain it; may be NULL. */
 	int			(*lazy)(struct sim *, unsigned q);
 	/* Names of the bits in stats.ops, NULL-terminated. */
@@ -86,7 +88,8 @@ struct sim_medium {
 	void			(*stop)(struct sim *);
 };
 
-extern const struct sim_kind sim_viornd, sim_vioblk, sim_echo, sim_legacy;
+extern const struct sim_kind sim_viornd, sim_vioblk, sim_vioscsi, sim_echo,
+    sim_legacy;
 
 struct sim_stat {
 	uint64_t	inputs;
@@ -101,9 +104,16 @@ struct sim_stat {
 
 /* A call of the device, kept until the chain that caused it completes. */
 struct sim_call {
-	unsigned	op, flags;
+	unsigned	op, flags, unit;
 	uint64_t	off, len;
 	int		result;
+};
+
+/* The medium of one unit: its part of disk, model and fresh. */
+struct sim_unit {
+	uint64_t	base;		/* bytes */
+	uint64_t	sectors;
+	int		readonly;
 };
 
 struct sim_fault {
@@ -143,11 +153,10 @@ struct sim {
 	/* medium and its model */
 	const struct sim_medium	*medium;
 	void			*mediumarg;
-	uint64_t		 sectors;
+	struct sim_unit		 unit[SIM_UNITS];
 	uint8_t			*disk, *model, *fresh;
 	uint64_t		 dirty[2];	/* sectors, a bit each */
 	uint8_t			 unknown[SIM_SECTORS];
-	uint8_t			 readonly;
 
 	/* guest */
 	struct guest		 guest;
@@ -231,8 +240,20 @@ void		 sim_fail(struct sim *, const char *kind, const char *why)
 		    __attribute__((noreturn));
 int		 sim_take_fault(struct sim *, unsigned call, uint8_t *result,
 		    uint8_t *cut);
-/* Capacity folded to what the medium holds. */
-uint64_t	 sim_sectors(uint64_t capacity);
+/* A list with capacities that the media can hold, without VERSION. */
+void		 sim_fold_conf(const struct sim *, const struct devconf *,
+		    struct wbuf *);
+/* The media that s->conf describes. */
+void		 sim_media(struct sim *);
+/* The same for a CONFIG message, which becomes one in buf. */
+void		 sim_media_msg(struct sim *, struct viodev_msg *,
+		    uint8_t *buf, size_t cap);
+/*
+ * The i-th unit's section of a list: 0 or -1.  A list without UNIT is one
+ * section; so is any list of a kind without units.
+ */
+int		 sim_section(const struct sim *, const struct devconf *,
+		    unsigned i, struct devconf *);
 /* These bytes of medium or model change. */
 void		 sim_dirty(struct sim *, uint64_t off, uint64_t len);
 
