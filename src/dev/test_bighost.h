@@ -5,6 +5,8 @@
 #ifndef TEST_BIGHOST_H
 #define TEST_BIGHOST_H
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
 #define TEST_SCSI_H
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
