@@ -1,14 +1,15 @@
 # Fuzz targets: what each links.  A target sees the device under test and the
 # simulator, nothing else; the harness itself is not instrumented.
-FUZZ		:= empty vq virtio viornd vioblk frame trace restore vioscsi
+FUZZ		:= empty vq virtio viornd vioblk vionet frame trace restore vioscsi
 
 # The decoding of inputs is harness, too, unless it is what is tested: the
 # archives quiet-* are the same sources without instrumentation.
-fuzzlibs	:= sim quiet-trace quiet-msg dev virtio devif gmem base
+fuzzlibs	:= sim quiet-trace quiet-msg dev net virtio devif gmem base
 fuzz_vq_libs	:= $(fuzzlibs)
 fuzz_virtio_libs := $(fuzzlibs)
 fuzz_viornd_libs := $(fuzzlibs)
 fuzz_vioblk_libs := $(fuzzlibs)
+fuzz_vionet_libs := $(fuzzlibs)
 fuzz_restore_libs := $(fuzzlibs)
 fuzz_frame_libs	:= trace msg devif gmem base
 fuzz_trace_libs	:= trace msg devif gmem base
@@ -19,10 +20,11 @@ fuzz_viornd_objs := simtarget
 fuzz_vioblk_objs := simtarget
 fuzz_vioscsi_libs := $(fuzzlibs)
 fuzz_vioscsi_objs := simtarget
+fuzz_vionet_objs := simtarget
 
 # Disks: images, programs of operations, copies.
 FUZZ		+= raw qcow2 qcow2_ops convert
-fuzzdisk	:= sim trace msg dev virtio devif gmem disk base
+fuzzdisk	:= sim trace msg dev net virtio devif gmem disk base
 fuzz_raw_libs	:= $(fuzzdisk)
 fuzz_qcow2_libs	:= $(fuzzdisk)
 fuzz_qcow2_ops_libs := $(fuzzdisk)
@@ -55,6 +57,7 @@ fuzz_vioblk_qcow2_ld := $(ZIP)
 MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk
 MUTATOR		+= gendhcp
 MUTATOR		+= gen_vioscsi
+MUTATOR		+= gen_vionet
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

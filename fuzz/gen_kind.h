@@ -37,7 +37,7 @@ struct gen_kind {
 			    struct prng *);
 };
 
-extern const struct gen_kind gen_vioblk, gen_vioscsi;
+extern const struct gen_kind gen_vioblk, gen_vioscsi, gen_vionet;
 
 static inline unsigned
 below(struct prng *r, unsigned n)

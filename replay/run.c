@@ -15,7 +15,8 @@
 #define STATE_MAX	(1U << 20)	/* of a saved device */
 
 static const struct sim_kind *const kinds[] = {
-	&sim_viornd, &sim_vioblk, &sim_vioscsi, &sim_echo, &sim_legacy
+	&sim_viornd, &sim_vioblk, &sim_vioscsi, &sim_vionet, &sim_echo,
+	&sim_legacy
 };
 #define NKINDS	(sizeof(kinds) / sizeof(kinds[0]))
 

@@ -4,7 +4,7 @@ BENCHES		:= chains blocks
 bench_chains_objs := chains flat
 bench_chains_libs := virtio devif gmem base
 bench_blocks_objs := blocks replay
-bench_blocks_libs := sim trace msg dev virtio devif gmem base
+bench_blocks_libs := sim trace msg dev net virtio devif gmem base
 
 BO		:= $(B)/ci/bench
 $(BO)/%.o: ci/bench/%.c

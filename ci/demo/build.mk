@@ -1,8 +1,8 @@
 # The tour.
-$(B)/demo/drive: ci/demo/drive.c $(foreach l,sim trace msg dev virtio devif gmem base,$(call lib,$(l)))
+$(B)/demo/drive: ci/demo/drive.c $(foreach l,sim trace msg dev net virtio devif gmem base,$(call lib,$(l)))
 	@mkdir -p $(@D)
 	$(CC) $(BASECF) $(HINSTR) $(LINKF) $(call inc,sim $(PURE)) -o $@ $< \
-	    $(foreach l,sim trace msg dev virtio devif gmem base,$(call lib,$(l)))
+	    $(foreach l,sim trace msg dev net virtio devif gmem base,$(call lib,$(l)))
 
 .PHONY: demo
 demo: $(B)/demo/drive $(B)/replay/vmtrace $(FO)/fuzz_vioblk_plain

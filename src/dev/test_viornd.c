@@ -135,7 +135,7 @@ test_fill(void **state)
 			assert_int_equal(used_idx(), 1);
 			assert_int_equal(used_len(0), n);
 			/* Bytes of the host, one after another. */
-			memcpy(want, s->oracle.c.rsp, n);
+			memcpy(want, s->oracle.c->rsp, n);
 			assert_int_equal(arena_peek(&s->arena, IN_GPA, got,
 			    ROOM), 0);
 			assert_memory_equal(got, want, ROOM);

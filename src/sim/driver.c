@@ -8,6 +8,10 @@
 
 #include "sim.h"
 
+/* Entries of a queue that has neighbours, unless the input says; a late one. */
+#define SIDE	128
+#define LATE	16
+
 static void
 wr(struct sim *s, unsigned off, unsigned width, uint64_t v)
 {
@@ -23,21 +27,32 @@ wr64(struct sim *s, unsigned off, uint64_t v)
 		wr(s, off + 4, 4, v >> 32);
 }
 
+/* Rings of several queues stand side by side: guest_place. */
+static uint64_t
+most(struct sim *s, const struct trace_setup *set, unsigned q)
+{
+	if (q >= GUEST_LATE)
+		return LATE;
+	return set->qlog == 0 && sim_virtio(s)->nqueues > 1 ? SIDE : 0x8000;
+}
+
 static void
 setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 {
 	struct guest_ring *r = &s->guest.ring[q];
-	uint64_t max;
+	uint64_t max, size;
 
 	memset(r, 0, sizeof(*r));
 	if (q > 0)
 		wr(s, VIRTIO_QUEUE_SELECT, 2, q);
-	max = sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
-	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max) {
-		max = 1U << set->qlog;
-		wr(s, VIRTIO_QUEUE_SIZE, 2, max);
-	}
-	r->size = (uint16_t)max;
+	max = size = sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
+	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max)
+		size = 1U << set->qlog;
+	if (size > most(s, set, q))
+		size = most(s, set, q);
+	if (size != max)
+		wr(s, VIRTIO_QUEUE_SIZE, 2, size);
+	r->size = (uint16_t)size;
 	guest_place(&s->guest, q, set->layout, set->flags);
 	wr64(s, VIRTIO_QUEUE_DESC, r->desc);
 	wr64(s, VIRTIO_QUEUE_DRIVER, r->avail);

@@ -5,6 +5,7 @@
 #include "virtio.h"
 
 #define QUEUE_ROOM	0x1000		/* for the rings of one queue */
+#define LATE_ROOM	0x200		/* the same from GUEST_LATE on */
 #define DATA_BASE	ARENA_SIZE	/* buffers: the second range, */
 #define HIGH_BASE	(ARENA_HIGH + 0x3000)	/* or the end of the third */
 #define HIGH_END	(ARENA_HIGH + ARENA_SIZE)
@@ -68,7 +69,9 @@ guest_place(struct guest *g, unsigned q, unsigned layout, unsigned flags)
 	if ((layout & LAYOUT_HIGH) != 0)
 		base += ARENA_HIGH;
 	if ((layout & LAYOUT_OVER) == 0)
-		base += (uint64_t)q * QUEUE_ROOM;
+		base += q < GUEST_LATE ? (uint64_t)q * QUEUE_ROOM :
+		    GUEST_LATE * QUEUE_ROOM +
+		    (uint64_t)(q - GUEST_LATE) * LATE_ROOM;
 	if ((layout & LAYOUT_TWISTED) != 0) {
 		r->used = base;
 		r->avail = align16(r->used + used + 2);

@@ -10,6 +10,7 @@
 #include "trace.h"
 
 #define GUEST_MAXQ	16
+#define GUEST_LATE	3		/* queues from here on have less room */
 #define GUEST_PATTERN	(ARENA_SIZE + 256)
 
 /* The driver's view of one queue. */

@@ -212,13 +212,14 @@ host_tx(void *arg, uint32_t q, const struct iovec *iov, int n, size_t len)
 	struct sim *s = arg;
 	uint8_t result, cut;
 	size_t step;
-	int i;
+	int i, failed;
 
 	note(s, 5, q, len);
-	if (sim_take_fault(s, TRACE_CALL_TX, &result, &cut))
-		return -1;
+	failed = sim_take_fault(s, TRACE_CALL_TX, &result, &cut);
 	if (s->kind->tx != NULL)
-		return s->kind->tx(s, q, iov, n, len);
+		return s->kind->tx(s, q, iov, n, len) == 0 && !failed ? 0 : -1;
+	if (failed)
+		return -1;
 	s->sentlen = 0;
 	for (i = 0; i < n; i++) {
 		check_value(iov[i].iov_base, iov[i].iov_len);

@@ -639,7 +639,7 @@ after(struct sim *s, const struct viodev_msg *msg)
 		m->waits = 1;
 		m->known = o->cur == 0 && m->nended == 0;
 		if (m->known)
-			memcpy(m->tmf, o->c.req, sizeof(m->tmf));
+			memcpy(m->tmf, o->c->req, sizeof(m->tmf));
 	}
 	if (m->nended > 0 && !m->waits)
 		sim_fail(s, "ended", "a command was ended by nobody");

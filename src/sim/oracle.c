@@ -82,6 +82,14 @@ find_loose(struct oracle *o)
 	}
 }
 
+static void
+close_all(struct oracle *o)
+{
+	o->first = o->last = 0;
+	o->c = &o->chain[0];
+	o->c->open = o->c->walking = 0;
+}
+
 void
 oracle_reset(struct oracle *o, struct arena *a)
 {
@@ -89,8 +97,7 @@ oracle_reset(struct oracle *o, struct arena *a)
 	memset(o->q, 0, sizeof(o->q));
 	o->nq = 0;
 	o->cur = -1;
-	o->c.open = 0;
-	o->c.walking = 0;
+	close_all(o);
 	o->work = 0;
 	o->touched = 0;
 	o->any_loose = 0;
@@ -142,20 +149,48 @@ current(struct oracle *o)
 	return &o->q[o->cur];
 }
 
-/* The chain under way goes back to the ring unserved. */
+/* Open chains go back to the ring unserved. */
 static void
 undo(struct oracle *o)
 {
 	struct oracle_queue *q = current(o);
+	unsigned i;
 
-	if (!o->c.open)
+	if (!o->c->open)
 		return;
-	if (o->c.wpos != 0 || o->c.bad)
-		fail(o, "lost", "a chain was taken and neither served nor "
-		    "left alone");
-	o->c.open = 0;
-	q->next--;
+	for (i = o->first; i < o->last; i++)
+		if (o->chain[i].wpos != 0 || o->chain[i].bad ||
+		    o->chain[i].stuck)
+			fail(o, "lost", "a chain was taken and neither served "
+			    "nor left alone");
+	q->next -= (uint16_t)(o->last - o->first);
 	q->undone = 1;
+	close_all(o);
+}
+
+/* A chain is no longer open; it is the oldest or the newest. */
+static void
+close_one(struct oracle *o, struct oracle_chain *c)
+{
+	c->open = 0;
+	if (c == &o->chain[o->first])
+		o->first++;
+	else
+		o->last--;
+	if (o->first == o->last)
+		close_all(o);
+	else
+		o->c = &o->chain[o->last - 1];
+}
+
+/* Whether the device may take another chain now. */
+static int
+may_take(const struct oracle *o)
+{
+	if (!o->c->open)
+		return 1;
+	return o->last - o->first < o->most && o->last < ORACLE_OPEN &&
+	    !o->c->walking && !o->c->bad && o->chain[o->first].wpos == 0;
 }
 
 static int
@@ -169,7 +204,8 @@ load_index(struct oracle *o, unsigned i, uint16_t idx)
 {
 	struct oracle_queue *q;
 
-	if (o->cur >= 0 && o->c.open)
+	/* Who may hold several looks for more while it holds some. */
+	if (o->cur >= 0 && o->c->open && (o->most == 0 || o->cur != (int)i))
 		undo(o);
 	o->cur = (int)i;
 	o->work = 0;
@@ -183,7 +219,7 @@ static void
 load_entry(struct oracle *o, uint16_t head)
 {
 	struct oracle_queue *q = current(o);
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c;
 
 	if (q->next == q->limit)
 		fail(o, "entry", "an available entry was read that no index "
@@ -197,7 +233,9 @@ load_entry(struct oracle *o, uint16_t head)
 		q->broken = 1;
 		return;
 	}
+	c = o->c = &o->chain[o->last++];
 	memset(c, 0, offsetof(struct oracle_chain, r));
+	c->stuck = c != &o->chain[o->first] && c[-1].stuck;
 	c->open = 1;
 	c->walking = 1;
 	c->head = head;
@@ -216,7 +254,7 @@ end_walk(struct oracle_chain *c, int bad)
 static void
 load_indirect(struct oracle *o, uint64_t addr, uint32_t len, unsigned flags)
 {
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = o->c;
 
 	if (c->nested || !current(o)->vq->indirect ||
 	    (flags & VRING_DESC_NEXT) != 0 || len == 0 || len % 16 != 0 ||
@@ -237,7 +275,7 @@ load_indirect(struct oracle *o, uint64_t addr, uint32_t len, unsigned flags)
 static int
 note_segment(struct oracle *o, uint64_t addr, uint32_t len, int writable)
 {
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = o->c;
 	struct iovec iov[ARENA_RANGES];
 	int n;
 
@@ -267,7 +305,7 @@ note_segment(struct oracle *o, uint64_t addr, uint32_t len, int writable)
 static void
 load_desc(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 {
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = o->c;
 	unsigned flags;
 
 	if (len != 16 || gpa != c->table + 16 * (uint64_t)c->next)
@@ -289,7 +327,8 @@ load_desc(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 	else if (c->next >= c->entries)
 		end_walk(c, 1);
 	else if (c->steps == c->entries) {
-		c->walking = c->open = 0;
+		c->walking = 0;
+		close_one(o, c);
 		current(o)->broken = 1;
 	}
 }
@@ -320,7 +359,7 @@ keep(uint8_t *to, uint64_t pos, const uint8_t *from, size_t len)
 static void
 load_payload(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 {
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = o->c;
 
 	if (!c->open || c->bad)
 		fail(o, "read", "memory was read that belongs to no chain "
@@ -354,6 +393,12 @@ load_wish(struct oracle_queue *q, uint64_t gpa, uint16_t v)
 	return 1;
 }
 
+static uint64_t
+entry_at(const struct vq *vq, uint16_t i)
+{
+	return vq->avail + ENTRIES + 2 * (uint64_t)(i & (vq->size - 1));
+}
+
 static int
 load_ring(struct oracle *o, uint64_t gpa, const uint8_t *data)
 {
@@ -370,8 +415,13 @@ load_ring(struct oracle *o, uint64_t gpa, const uint8_t *data)
 	if (load_wish(current(o), gpa, le16_get(data)))
 		return 1;
 	vq = current(o)->vq;
-	if (!o->c.open && gpa == vq->avail + ENTRIES +
-	    2 * (uint64_t)(current(o)->next & (vq->size - 1))) {
+	if (may_take(o) && gpa == entry_at(vq, current(o)->next)) {
+		load_entry(o, le16_get(data));
+		return 1;
+	}
+	if (o->most > 0 && o->c->open && gpa == entry_at(vq,
+	    (uint16_t)(current(o)->next - (o->last - o->first)))) {
+		undo(o);
 		load_entry(o, le16_get(data));
 		return 1;
 	}
@@ -408,7 +458,7 @@ on_load(void *arg, uint64_t gpa, uint8_t *data, size_t len)
 
 	count_work(o);
 	if (!o->any_loose) {
-		if (o->c.open && o->c.walking)
+		if (o->c->open && o->c->walking)
 			load_desc(o, gpa, data, len);
 		else if (len != 2 || !load_ring(o, gpa, data))
 			load_payload(o, gpa, data, len);
@@ -421,8 +471,9 @@ static void
 store_elem(struct oracle *o, const uint8_t *data)
 {
 	struct oracle_queue *q = current(o);
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = o->c->bad ? o->c : &o->chain[o->first];
 	uint32_t used = le32_get(data + 4);
+	unsigned i;
 
 	if (!c->open || c->walking)
 		fail(o, "used", "a chain was completed that was not taken");
@@ -431,9 +482,12 @@ store_elem(struct oracle *o, const uint8_t *data)
 	if (used != c->wpos)
 		fail(o, "length", "used length is not the number of bytes "
 		    "stored");
-	c->open = 0;
+	close_one(o, c);
 	q->used++;
 	if (c->bad) {
+		/* Those before it cannot be left alone any more. */
+		for (i = o->first; i < o->last; i++)
+			o->chain[i].stuck = 1;
 		o->stat.refused++;
 		return;
 	}
@@ -462,7 +516,7 @@ store_event(struct oracle *o, uint16_t v)
 {
 	struct oracle_queue *q = current(o);
 
-	if (o->c.open && v == (uint16_t)(q->next - 1))
+	if (o->c->open && v == (uint16_t)(q->next - (o->last - o->first)))
 		undo(o);
 	if (!q->broken && v != q->next)
 		fail(o, "event", "avail_event is not the next entry");
@@ -471,7 +525,7 @@ store_event(struct oracle *o, uint16_t v)
 static void
 store_payload(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 {
-	struct oracle_chain *c = &o->c;
+	struct oracle_chain *c = &o->chain[o->first];
 
 	if (!c->open || c->bad || c->walking)
 		fail(o, "write", "memory was written that belongs to no chain "
@@ -546,10 +600,10 @@ oracle_end(struct oracle *o, int reset, int isr, int fresh)
 	int want = 0;
 
 	if (oracle_blind(o)) {
-		o->c.open = o->c.walking = 0;
+		close_all(o);
 		return;
 	}
-	if (o->c.open && (o->c.walking || o->cur < 0))
+	if (o->c->open && (o->c->walking || o->cur < 0))
 		fail(o, "walk", "the walk of a chain was left in the middle");
 	if (o->cur >= 0)
 		undo(o);

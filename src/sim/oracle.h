@@ -34,6 +34,7 @@
 #define ORACLE_MAXQ	16
 #define ORACLE_SEGS	(2 * VQ_SEGMAX)
 #define ORACLE_BYTES	65536		/* of a request that are kept */
+#define ORACLE_OPEN	16		/* chains taken before one goes back */
 
 struct oracle_seg {
 	uint64_t	gpa;
@@ -43,6 +44,7 @@ struct oracle_seg {
 /* A chain as the device saw it. */
 struct oracle_chain {
 	int		 open;		/* taken and not given back */
+	int		 stuck;		/* a later one went back already */
 	int		 bad;		/* breaks a rule: no service */
 	int		 walking;	/* descriptors are still being read */
 	int		 nested;	/* inside an indirect table */
@@ -91,7 +93,15 @@ struct oracle {
 	struct oracle_queue	 q[ORACLE_MAXQ];
 	unsigned		 nq;
 	int			 cur;		/* queue under way, or -1 */
-	struct oracle_chain	 c;
+	/*
+	 * Open chains, first to last: the newest is being walked, the oldest
+	 * is stored into and goes back first.  One at a time unless most says
+	 * that the device may hold more.
+	 */
+	struct oracle_chain	*c;		/* the newest */
+	struct oracle_chain	 chain[ORACLE_OPEN];
+	unsigned		 first, last;
+	unsigned		 most;		/* 0: one */
 	unsigned		 work;		/* since the last entry */
 	int			 any_loose;
 	int			 off;		/* nobody watches: no tap */

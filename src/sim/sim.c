@@ -79,6 +79,7 @@ sim_new(const struct sim_kind *k)
 	s->oracle.failarg = s;
 	s->oracle.complete = complete;
 	s->oracle.completearg = s;
+	s->oracle.most = k->hold;
 	return s;
 }
 
@@ -431,6 +432,8 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 		if (a.len != b.len || memcmp(fresh, after_load, a.len) != 0)
 			sim_fail(s, "state", "a refused state left traces");
 	}
+	if (s->kind->restored != NULL)
+		s->kind->restored(s);
 	for (i = 0; i < ORACLE_MAXQ; i++)
 		s->oracle.q[i].on = 0;
 	s->oracle.any_loose = 0;

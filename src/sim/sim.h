@@ -65,6 +65,10 @@ struct sim_kind {
 	 */
 	size_t			 priv;
 	int			 units;		/* attach values have UNITs */
+	/* Chains that it may hold before one goes back; 0: one. */
+	unsigned		 hold;
+	/* A STATE record was loaded, or refused; may be NULL. */
+	void			(*restored)(struct sim *);
 	/* Whether a kick of this queue need not drain it; may be NULL. */
 	int			(*lazy)(struct sim *, unsigned q);
 	/* Names of the bits in stats.ops, NULL-terminated. */
@@ -88,8 +92,8 @@ struct sim_medium {
 	void			(*stop)(struct sim *);
 };
 
-extern const struct sim_kind sim_viornd, sim_vioblk, sim_vioscsi, sim_echo,
-    sim_legacy;
+extern const struct sim_kind sim_viornd, sim_vioblk, sim_vioscsi, sim_vionet,
+    sim_echo, sim_legacy;
 
 struct sim_stat {
 	uint64_t	inputs;

@@ -1,5 +1,5 @@
 SIM_TESTS := test_oracle test_alarms
 TESTS += $(addprefix src/sim/,$(SIM_TESTS))
-$(foreach t,$(SIM_TESTS),$(eval libs_src/sim/$(t) := sim trace msg dev virtio devif gmem base))
+$(foreach t,$(SIM_TESTS),$(eval libs_src/sim/$(t) := sim trace msg dev net virtio devif gmem base))
 TESTS += src/sim/test_dhcpmodel
 libs_src/sim/test_dhcpmodel := sim net base
