@@ -52,6 +52,15 @@ fuzz_vioblk_qcow2_libs := $(fuzzdiskdev)
 fuzz_vioblk_qcow2_objs := simtarget
 fuzz_vioblk_qcow2_ld := $(ZIP)
 
+# What a machine starts with, and commands of device tests.
+FUZZ		+= elf bzimage qtest
+fuzzload	:= sim trace msg devif load gmem base
+fuzz_elf_libs	:= $(fuzzload)
+fuzz_elf_objs	:= loadvm
+fuzz_bzimage_libs := $(fuzzload)
+fuzz_bzimage_objs := loadvm
+fuzz_qtest_libs	:= trace msg devif gmem qtest base
+
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk

@@ -71,6 +71,10 @@ header(const struct load_src *k, struct image *im, struct load_why *why)
 	im->hend = H_MAGIC + (unsigned)im->h[H_JUMP];
 	if (im->hend > H_END)
 		im->hend = H_END;
+	if (im->hend < H_CMDLINE_SIZE + 4 || (im->version >= HAS_PREFERRED &&
+	    im->hend < H_INIT_SIZE + 4))
+		return load_fail(why, "the kernel's header ends at 0x%x, "
+		    "before fields of its version", im->hend);
 	sects = im->h[H_SETUP_SECTS] == 0 ? 4 : im->h[H_SETUP_SECTS];
 	im->off = (sects + 1) * 512;
 	if (im->off >= k->size)
@@ -120,18 +124,15 @@ params(const struct load_linux *l, const struct image *im,
 {
 	uint8_t p[PARAMS_SIZE] = { 0 };
 
-	if (im->hend > H_SETUP_SECTS)
-		memcpy(p + H_SETUP_SECTS, im->h + H_SETUP_SECTS,
-		    im->hend - H_SETUP_SECTS);
+	memcpy(p + H_SETUP_SECTS, im->h + H_SETUP_SECTS,
+	    im->hend - H_SETUP_SECTS);
 	p[H_LOADER] = OTHER_LOADER;
 	p[H_LOADFLAGS] = (uint8_t)(im->h[H_LOADFLAGS] & ~HEAP_USABLE);
 	le16_put(p + H_VID_MODE, NORMAL_VIDEO);
 	le32_put(p + H_CODE32, (uint32_t)im->addr);
 	le32_put(p + H_CMD_LINE, LOW_CMDLINE);
-	if (initrd != 0) {
-		le32_put(p + H_RAMDISK, (uint32_t)initrd);
-		le32_put(p + H_RAMDISK_SIZE, (uint32_t)l->initrd.size);
-	}
+	le32_put(p + H_RAMDISK, (uint32_t)initrd);
+	le32_put(p + H_RAMDISK_SIZE, (uint32_t)l->initrd.size);
 	p[H_E820_N] = (uint8_t)vm->map->n;
 	memmap_e820(vm->map, p + H_E820);
 	return gm_copyout(vm->gm, LOW_PARAMS, p, sizeof(p));

@@ -86,6 +86,7 @@ no_initrd(void **state)
 
 	(void)state;
 	l.initrd.size = 0;
+	le64_put(image + 0x218, UINT64_MAX);	/* the file's own are void */
 	image[0x1f1] = 0;		/* means 4 */
 	test_vm_open(&t, 16);
 	assert_int_equal(load_linux(&l, &t.vm, &why), 0);
@@ -152,6 +153,10 @@ refusals(void **state)
 	image[0x211] = 0;
 	refuses(&l, "a zImage, which is loaded below 1 MiB: only bzImages "
 	    "are loaded");
+	l = kernel();
+	image[0x201] = 0x61;
+	refuses(&l, "the kernel's header ends at 0x263, before fields of its "
+	    "version");
 	l = kernel();
 	l.kernel.size = SETUP;
 	refuses(&l, "the kernel is cut short: nothing follows its set-up "
