@@ -63,7 +63,7 @@ fuzz_qtest_libs	:= trace msg devif gmem qtest base
 
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
-MUTATOR		:= mutate gen gen_draw gen_state genframe gen_vioblk
+MUTATOR		:= mutate gen gen_draw gen_state genbytes genframe gen_vioblk
 MUTATOR		+= gendhcp
 MUTATOR		+= gen_vioscsi
 MUTATOR		+= gen_vionet

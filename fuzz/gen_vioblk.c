@@ -39,7 +39,7 @@ chain(struct wbuf *w, struct prng *r, struct trace_chain *c)
 	static const uint32_t types[] = { 0, 0, 1, 1, 4, 8, 11, 13 };
 	uint32_t type = one_in(r, 16) ? (uint32_t)gen_odd(r) :
 	    PICK(r, types);
-	uint8_t data[256], segs[64];
+	uint8_t data[256] = { 0 }, segs[64];
 	unsigned in = 0, out = 16;
 	struct wbuf s;
 

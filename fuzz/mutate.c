@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gen.h"
+#include "genbytes.h"
 #include "gendhcp.h"
 #include "genframe.h"
 #include "prng.h"
@@ -196,6 +197,8 @@ mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
 		return len < max ? len : max;
 	prng_seed(&r, seed);
 	len = len < max ? len : max;
+	if (t->shape == SHAPE_BYTES)
+		return genbytes_mutate(data, len, max, &r);
 	if (t->shape == SHAPE_FRAMES)
 		return genframe_mutate(data, len, max, &r);
 	if (t->shape == SHAPE_DHCP)

@@ -54,6 +54,7 @@ ms_plan(struct ms *m, const struct ms_plan *p)
 	prng_seed(&m->rng, p->seed);
 	m->nwrites = m->nreads = m->nflushes = m->ntransfers = 0;
 	m->nundo = 0;
+	m->stable = m->size;
 	m->dead = 0;
 }
 
@@ -96,9 +97,26 @@ is_lost(const struct ms *m, uint64_t off)
 	return (int)(prng_next(&r) >> 32 & 1);
 }
 
+/* The size after a crash: growth may be lost, but not below what landed. */
+static uint64_t
+landed(const struct ms *m)
+{
+	uint64_t end = is_lost(m, UINT64_MAX) ? m->stable : m->size, k;
+	size_t i;
+
+	for (i = 0; i < m->nundo; i++) {
+		k = m->undo[i].off + SECTOR;
+		if (k > end && !is_lost(m, m->undo[i].off))
+			end = k;
+	}
+	return end < m->size ? end : m->size;
+}
+
 static void
 die(struct ms *m)
 {
+	uint64_t end = m->plan.lossy ? landed(m) : m->size;
+
 	m->dead = 1;
 	while (m->nundo > 0) {
 		m->nundo--;
@@ -106,6 +124,8 @@ die(struct ms *m)
 			memcpy(m->buf + m->undo[m->nundo].off,
 			    m->undo[m->nundo].old, SECTOR);
 	}
+	memset(m->buf + end, 0, m->size - end);
+	m->size = end;
 }
 
 /* How much of a transfer of len bytes takes place. */
@@ -218,6 +238,7 @@ ms_flush(void *arg)
 	if (m->dead || ++m->nflushes == m->plan.fail_flush)
 		return DISK_EIO;
 	m->nundo = 0;
+	m->stable = m->size;
 	return 0;
 }
 

@@ -5,8 +5,8 @@
  * happens in the n-th write: some of its sectors land, then the store is
  * dead (every call answers DISK_EIO) until ms_revive, as a machine that was
  * switched off.  With `lossy` each sector that was written since the last
- * flush is kept or lost by the seed, so an order without a flush is no
- * order.
+ * flush is kept or lost by the seed, and so is the growth of the store: an
+ * order without a flush is no order.
  */
 #ifndef MEMSTORE_H
 #define MEMSTORE_H
@@ -31,6 +31,7 @@ struct ms {
 	uint8_t		*buf;
 	uint64_t	 cap;		/* bytes at most: DISK_ENOSPC */
 	uint64_t	 size;
+	uint64_t	 stable;	/* size at the last flush */
 	uint64_t	 high;		/* no byte at or above was set */
 	struct ms_plan	 plan;
 	struct prng	 rng;
