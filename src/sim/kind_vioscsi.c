@@ -93,29 +93,25 @@ static void
 attached(struct sim *s, const struct devconf *c)
 {
 	struct model *m = model(s);
+	const struct sim_unit *from;
 	struct model_unit *u;
-	struct devconf sec;
-	const uint8_t *p;
-	uint64_t address;
 
+	(void)c;
 	memset(m, 0, sizeof(*m));
-	while (m->n < MODEL_UNITS && sim_section(s, c, m->n, &sec) == 0) {
+	for (m->n = 0; m->n < s->nunits; m->n++) {
 		u = &m->unit[m->n];
-		address = devconf_int(&sec, DEVCONF_UNIT, 0);
-		u->number = m->n++;
-		u->target = (unsigned)(address >> 16);
-		u->lun = address & 0xffff;
-		u->cd = devconf_int(&sec, DEVCONF_KIND, 0) == DEVCONF_CD;
-		u->readonly = devconf_int(&sec, DEVCONF_READONLY, 0) != 0;
-		u->block = (uint32_t)devconf_int(&sec, DEVCONF_BLKSIZE,
-		    u->cd ? 2048 : 512);
-		u->physexp = (unsigned)devconf_int(&sec, DEVCONF_PHYSEXP, 0);
-		u->sectors = devconf_int(&sec, DEVCONF_CAPACITY, 0);
-		p = devconf_bytes(&sec, DEVCONF_SERIAL, &u->nserial);
-		if (p == NULL)
-			u->nserial = 0;
-		else
-			memcpy(u->serial, p, u->nserial);
+		from = &s->unit[m->n];
+		u->number = m->n;
+		u->target = from->address >> 16;
+		u->lun = from->address & 0xffff;
+		u->cd = from->kind == DEVCONF_CD;
+		u->readonly = from->readonly;
+		u->block = SIM_GIVEN(from, DEVCONF_BLKSIZE) ? from->block :
+		    u->cd ? 2048 : 512;
+		u->physexp = from->physexp;
+		u->sectors = from->sectors;
+		memcpy(u->serial, from->serial, sizeof(u->serial));
+		u->nserial = from->nserial;
 	}
 	reset(m);
 }
@@ -554,25 +550,24 @@ complete(struct sim *s, unsigned q, struct oracle_chain *c, uint32_t used)
 static void
 reconf(struct sim *s, const struct viodev_msg *msg)
 {
-	struct devconf in = { msg->payload, msg->len }, sec;
+	struct devconf in = { msg->payload, msg->len };
+	struct sim_unit news[SIM_UNITS];
 	struct model *m = model(s);
+	unsigned i, n = sim_units(s, &in, news);
 	struct model_unit *u;
-	uint64_t address, n, had;
-	unsigned i;
+	uint64_t had, now;
 
-	for (i = 0; i < MODEL_UNITS && sim_section(s, &in, i, &sec) == 0;
-	    i++) {
-		address = devconf_int(&sec, DEVCONF_UNIT, 0);
-		u = model_find(m->unit, m->n, (unsigned)(address >> 16),
-		    address & 0xffff);
-		n = devconf_int(&sec, DEVCONF_CAPACITY, UINT64_MAX);
-		if (u == NULL || n == UINT64_MAX)
+	for (i = 0; i < n; i++) {
+		u = model_find(m->unit, m->n, news[i].address >> 16,
+		    news[i].address & 0xffff);
+		if (u == NULL || !SIM_GIVEN(&news[i], DEVCONF_CAPACITY))
 			continue;
 		had = u->sectors;
-		model_medium(u, n);
-		if (u->cd && (had != 0 || n != 0))
+		now = news[i].sectors;
+		model_medium(u, now);
+		if (u->cd && (had != 0 || now != 0))
 			media_event(s, u);
-		else if (!u->cd && had != n &&
+		else if (!u->cd && had != now &&
 		    (sim_virtio(s)->accepted & VIOSCSI_F_CHANGE) != 0)
 			happens(s, 3, 0x092a, u);
 	}

@@ -1,21 +1,96 @@
 /*
- * Media of the simulator: which part of its memory belongs to which unit of
- * the device, and what a host says about them.
+ * Units and media of the simulator: what a list of attach values says about
+ * them, and which part of the medium's memory belongs to which unit.  Lists
+ * are read here, once, without the instrumented code of devconf.
  */
 #include "sim.h"
 
 #include <string.h>
 
-/* A kind without units has one medium, whatever else is in its list. */
-static unsigned
-count_units(const struct sim *s, const struct devconf *c)
-{
-	struct devconf u;
-	unsigned n = 0;
+struct entry {
+	unsigned	 tag;
+	const uint8_t	*val;
+	size_t		 len;
+};
 
-	while (s->kind->units && n <= SIM_UNITS && devconf_unit(c, n, &u) == 0)
-		n++;
-	return n;
+static int
+next(struct rbuf *r, struct entry *e)
+{
+	if (rb_left(r) == 0)
+		return 0;
+	e->tag = rb_u16(r);
+	e->len = rb_u16(r);
+	e->val = rb_take(r, e->len);
+	return !rb_bad(r);
+}
+
+static uint64_t
+number(const struct entry *e)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = e->len; i > 0; i--)
+		v = v << 8 | e->val[i - 1];
+	return v;
+}
+
+static size_t
+width(unsigned tag)
+{
+	return tag == DEVCONF_CAPACITY ? 8 : tag == DEVCONF_BLKSIZE ||
+	    tag == DEVCONF_UNIT ? 4 : 1;
+}
+
+/* Takes a value in: the first of its kind counts, if it is good. */
+static void
+take(struct sim_unit *u, const struct entry *e)
+{
+	uint64_t bit = e->tag < 64 ? 1ULL << e->tag : 0;
+
+	if ((u->seen & bit) != 0)
+		return;
+	u->seen |= bit;
+	if (e->tag == DEVCONF_SERIAL) {
+		u->nserial = (uint8_t)(e->len < 30 ? e->len : 30);
+		memcpy(u->serial, e->val, u->nserial);
+	}
+	if (e->len != width(e->tag))
+		return;
+	u->given |= bit;
+	if (e->tag == DEVCONF_CAPACITY)
+		u->sectors = number(e);
+	else if (e->tag == DEVCONF_READONLY)
+		u->readonly = e->val[0] != 0;
+	else if (e->tag == DEVCONF_KIND)
+		u->kind = e->val[0];
+	else if (e->tag == DEVCONF_PHYSEXP)
+		u->physexp = e->val[0];
+	else if (e->tag == DEVCONF_BLKSIZE)
+		u->block = (uint32_t)number(e);
+}
+
+unsigned
+sim_units(const struct sim *s, const struct devconf *c, struct sim_unit *u)
+{
+	unsigned n = 0;
+	struct entry e;
+	struct rbuf r;
+
+	memset(&u[0], 0, sizeof(u[0]));
+	rb_init(&r, c->p, c->len);
+	while (next(&r, &e)) {
+		if (s->kind->units && e.tag == DEVCONF_UNIT) {
+			if (n == SIM_UNITS)
+				return n;
+			memset(&u[n], 0, sizeof(u[n]));
+			if (e.len == width(e.tag))
+				u[n].address = (uint32_t)number(&e);
+			n++;
+		} else
+			take(&u[n > 0 ? n - 1 : 0], &e);
+	}
+	return n > 0 ? n : 1;
 }
 
 /* Sectors that each of n media has room for. */
@@ -41,75 +116,40 @@ fold(uint64_t capacity, unsigned room)
 static void
 fold_list(const struct devconf *in, unsigned room, struct wbuf *w)
 {
-	const uint8_t *val;
+	struct entry e;
 	struct rbuf r;
-	unsigned tag;
-	size_t len;
 
 	rb_init(&r, in->p, in->len);
-	while (devconf_next(&r, &tag, &val, &len))
-		if (tag == DEVCONF_CAPACITY && len == 8)
-			devconf_put_int(w, tag, fold(le64_get(val), room));
-		else if (tag != DEVCONF_VERSION)
-			devconf_put_bytes(w, tag, val, len);
+	while (next(&r, &e))
+		if (e.tag == DEVCONF_CAPACITY && e.len == 8)
+			devconf_put_int(w, e.tag, fold(le64_get(e.val), room));
+		else if (e.tag != DEVCONF_VERSION)
+			devconf_put_bytes(w, e.tag, e.val, e.len);
 }
 
 void
 sim_fold_conf(const struct sim *s, const struct devconf *in, struct wbuf *w)
 {
-	fold_list(in, share(count_units(s, in)), w);
-}
+	struct sim_unit u[SIM_UNITS];
 
-int
-sim_section(const struct sim *s, const struct devconf *c, unsigned i,
-    struct devconf *u)
-{
-	if (s->kind->units && devconf_unit(c, i, u) == 0)
-		return 0;
-	*u = *c;
-	return i == 0 && (!s->kind->units || !devconf_has(c, DEVCONF_UNIT)) ?
-	    0 : -1;
-}
-
-static void
-set_medium(struct sim *s, unsigned i, const struct devconf *u)
-{
-	struct sim_unit *m = &s->unit[i];
-
-	m->base = (uint64_t)i * share(count_units(s, &s->conf)) * 512;
-	m->sectors = fold(devconf_int(u, DEVCONF_CAPACITY, 0),
-	    share(count_units(s, &s->conf)));
-	m->readonly = devconf_int(u, DEVCONF_READONLY, 0) != 0 ||
-	    (s->kind->units &&
-	    devconf_int(u, DEVCONF_KIND, 0) == DEVCONF_CD);
+	fold_list(in, share(sim_units(s, in, u)), w);
 }
 
 void
 sim_media(struct sim *s)
 {
-	struct devconf u;
-	unsigned i;
+	unsigned i, room;
 
-	memset(s->unit, 0, sizeof(s->unit));
-	for (i = 0; i < SIM_UNITS && sim_section(s, &s->conf, i, &u) == 0; i++)
-		set_medium(s, i, &u);
-}
-
-/* The capacity that a message brings for the unit of a section, or have. */
-static uint64_t
-news(const struct sim *s, const struct devconf *msg,
-    const struct devconf *unit, uint64_t have)
-{
-	uint64_t address = devconf_int(unit, DEVCONF_UNIT, 0);
-	struct devconf u;
-	unsigned i;
-
-	if (!s->kind->units)
-		return devconf_int(msg, DEVCONF_CAPACITY, have);
-	for (i = 0; i < SIM_UNITS && sim_section(s, msg, i, &u) == 0; i++)
-		if (devconf_int(&u, DEVCONF_UNIT, 0) == address)
-			have = devconf_int(&u, DEVCONF_CAPACITY, have);
-	return have;
+	s->nunits = sim_units(s, &s->conf, s->unit);
+	room = share(s->nunits);
+	for (i = 0; i < SIM_UNITS; i++) {
+		if (i >= s->nunits)
+			s->unit[i].sectors = 0;
+		s->unit[i].base = (uint64_t)i * room * 512;
+		s->unit[i].sectors = fold(s->unit[i].sectors, room);
+		s->unit[i].readonly |= s->kind->units &&
+		    s->unit[i].kind == DEVCONF_CD;
+	}
 }
 
 /* What the device would be attached with from now on. */
@@ -117,21 +157,20 @@ static void
 remember(struct sim *s)
 {
 	uint8_t list[sizeof(s->confbuf)];
-	const uint8_t *val;
+	struct entry e;
 	struct wbuf w;
 	struct rbuf r;
-	unsigned tag, i = 0;
-	size_t len;
+	unsigned i = 0;
 	int none = !s->kind->units || !devconf_has(&s->conf, DEVCONF_UNIT);
 
 	wb_init(&w, list, sizeof(list));
 	rb_init(&r, s->conf.p, s->conf.len);
 	if (none)
 		devconf_put_int(&w, DEVCONF_CAPACITY, s->unit[0].sectors);
-	while (devconf_next(&r, &tag, &val, &len)) {
-		if (tag != DEVCONF_CAPACITY)
-			devconf_put_bytes(&w, tag, val, len);
-		if (none || tag != DEVCONF_UNIT || i == SIM_UNITS)
+	while (next(&r, &e)) {
+		if (e.tag != DEVCONF_CAPACITY)
+			devconf_put_bytes(&w, e.tag, e.val, e.len);
+		if (none || e.tag != DEVCONF_UNIT || i == SIM_UNITS)
 			continue;
 		devconf_put_int(&w, DEVCONF_CAPACITY, s->unit[i++].sectors);
 	}
@@ -145,21 +184,26 @@ remember(struct sim *s)
 void
 sim_media_msg(struct sim *s, struct viodev_msg *m, uint8_t *buf, size_t cap)
 {
-	struct devconf in = { m->payload, m->len }, u;
+	struct devconf in = { m->payload, m->len };
+	struct sim_unit news[SIM_UNITS];
+	unsigned i, k, n;
 	struct wbuf w;
-	unsigned i;
 
 	if (!devconf_has(&in, DEVCONF_CAPACITY))
 		return;
 	wb_init(&w, buf, cap);
-	fold_list(&in, share(count_units(s, &s->conf)), &w);
+	fold_list(&in, share(s->nunits), &w);
 	if (wb_bad(&w))
 		w.len = 0;
 	m->payload = buf;
 	m->len = in.len = w.len;
 	in.p = buf;
-	for (i = 0; i < SIM_UNITS && sim_section(s, &s->conf, i, &u) == 0; i++)
-		s->unit[i].sectors = news(s, &in, &u,
-		    s->unit[i].sectors);
+	n = sim_units(s, &in, news);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < s->nunits; k++)
+			if (SIM_GIVEN(&news[i], DEVCONF_CAPACITY) &&
+			    (!s->kind->units ||
+			    news[i].address == s->unit[k].address))
+				s->unit[k].sectors = news[i].sectors;
 	remember(s);
 }

@@ -113,12 +113,18 @@ struct sim_call {
 	int		result;
 };
 
-/* The medium of one unit: its part of disk, model and fresh. */
+/* What attach values say of a unit, and its part of disk, model and fresh. */
 struct sim_unit {
-	uint64_t	base;		/* bytes */
-	uint64_t	sectors;
-	int		readonly;
+	uint32_t	 address;	/* UNIT */
+	uint8_t		 kind, physexp, readonly;
+	uint32_t	 block;
+	uint64_t	 sectors;
+	uint64_t	 base;		/* bytes */
+	uint8_t		 serial[30];
+	uint8_t		 nserial;
+	uint64_t	 seen, given;	/* tags, and good ones, a bit each */
 };
+#define SIM_GIVEN(u, tag)	(((u)->given & 1ULL << (tag)) != 0)
 
 struct sim_fault {
 	uint8_t		on, call, skip, result, cut;
@@ -158,6 +164,7 @@ struct sim {
 	const struct sim_medium	*medium;
 	void			*mediumarg;
 	struct sim_unit		 unit[SIM_UNITS];
+	unsigned		 nunits;
 	uint8_t			*disk, *model, *fresh;
 	uint64_t		 dirty[2];	/* sectors, a bit each */
 	uint8_t			 unknown[SIM_SECTORS];
@@ -253,11 +260,11 @@ void		 sim_media(struct sim *);
 void		 sim_media_msg(struct sim *, struct viodev_msg *,
 		    uint8_t *buf, size_t cap);
 /*
- * The i-th unit's section of a list: 0 or -1.  A list without UNIT is one
- * section; so is any list of a kind without units.
+ * The units in a list, SIM_UNITS at most: their number.  A list without UNIT
+ * is about one; so is any list of a kind without units.
  */
-int		 sim_section(const struct sim *, const struct devconf *,
-		    unsigned i, struct devconf *);
+unsigned	 sim_units(const struct sim *, const struct devconf *,
+		    struct sim_unit *);
 /* These bytes of medium or model change. */
 void		 sim_dirty(struct sim *, uint64_t off, uint64_t len);
 
