@@ -152,19 +152,6 @@ lookup(const struct scsi_req *rq)
 	return NULL;
 }
 
-const char *
-scsi_op_name(const uint8_t *cdb)
-{
-	unsigned i;
-
-	for (i = 0; i < scsi_ncmds; i++)
-		if (scsi_cmds[i].op == cdb[0] &&
-		    ((scsi_cmds[i].flags & CMD_ACTION) == 0 ||
-		    scsi_cmds[i].action == (cdb[1] & 0x1f)))
-			return scsi_cmds[i].name;
-	return NULL;
-}
-
 static enum scsi_sense
 ready(const struct scsi_unit *u)
 {

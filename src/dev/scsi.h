@@ -160,7 +160,4 @@ void	scsi_unit_reset(struct scsi_unit *, enum scsi_sense);
 /* The host put in another medium, or took it away (0): MMC-6, 4.1.7. */
 void	scsi_set_medium(struct scsi_unit *, uint64_t sectors);
 
-/* Names of commands; NULL for an operation code nobody knows. */
-const char *scsi_op_name(const uint8_t *cdb);
-
 #endif

@@ -64,7 +64,6 @@ struct scsi_cmd {
 	uint8_t		 allocat;	/* allocation length: where, */
 	uint8_t		 allocw;	/* how many bytes; 0: has none */
 	enum scsi_sense	(*run)(struct scsi_req *);
-	const char	*name;
 };
 #define CMD_ACTION	0x08	/* action is the low five bits of byte 1 */
 

@@ -168,6 +168,102 @@ test_lines(void **state)
 	has("fault tx skip=1 result=2 cut=3\n");
 }
 
+/* A SCSI adapter: what is asked, answered, told. */
+static const char scsi[] =
+    "conf vioscsi\n"
+    "msg write common driver_feature 4 4\n"
+    "chain 2 [01024005 00000000 07000000 00000000 000000"
+    " 2a 08 00000010 00 0003 00] r51 w108\n"
+    "chain 2 [c1010000 00000000 00000000 00000000 000000"
+    " a0 00 00 000000 00000010] r51 w108\n"
+    "chain 2 [0100c101 00000000 00000000 00000000 000000"
+    " 12 01 b0 0040 00] r51 w108\n"
+    "chain 2 [01000003 00000000 00000000 00000000 000000"
+    " 08 1f0001 00 00] r51 w108\n"
+    "chain 2 [02000003 00000000 00000000 00000000 000000"
+    " ff] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1b 00 00 00 02] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1e 00 00 00 01] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 43 02 00 000000 00 0014] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 9e 10 00000000 00000000 00000020] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 5a 00 3f 00000000 00ff] r51 w108\n"
+    "chain 0 [00000000 01000000 01004001 00000000] r24 w1\n"
+    "chain 0 [00000000 00000000 01004001 00000000 09000000 00000000]"
+    " r24 w1\n"
+    "chain 0 [00000000 09000000 01004001 00000000 09000000 00000000]"
+    " r24 w1\n"
+    "chain 0 [02000000 01004000 00000000 10000000] r16 w5\n"
+    "load 0x5000 [01004001 00000000 07000000 00000000 00000000"
+    " 00000000 00000000 00000000]\n"
+    "load 0x5000 [00000000 05000000 01004001 00000000 00000000"
+    " 00000000]\n"
+    "load 0x5000 [01000000 01004001 00000000 10000000]\n"
+    "load 0x5000 [01000000 01004001 00000000 10]\n"
+    "expect store 0x7000 [00]\n"
+    "expect store 0x7000 [0c]\n"
+    "expect store 0x7000 [10000000 00]\n"
+    "expect store 0x7000 [00000000 00020000 0000 00 01]\n"
+    "expect store 0x7000 [00000000 00000000 0000 00 03]\n"
+    "expect store 0x7000 [02000080 01004000 00000000 10000000]\n"
+    "expect store 0x7000 [00000080 00000000 00000000 00000000]\n"
+    "expect store 0x7000 [12000000 00000000 0000 02 00"
+    " 70000500 0000000a 00000000 2400 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 0000]\n"
+    "expect store 0x7000 [08000000 10000000 0000 02 00"
+    " 72062909 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+    " 00000000 00000000 00000000 00000000 00000000 00000000 00000000"
+    " 00000000]\n";
+
+static void
+test_scsi_hints(void **state)
+{
+	struct text_error err;
+	uint8_t copy[4096];
+	size_t n;
+
+	(void)state;
+	n = build(scsi, sizeof(scsi) - 1, &err);
+	assert_int_equal(err.line, 0);
+	memcpy(copy, built, n);
+	show(copy, n);
+	has("# CHANGE\n");
+	has("# 2:5 WRITE(10) lba 16, 3 blocks, id 7\n");
+	has("# all:w REPORT LUNS, 16 bytes\n");
+	has("# 0:w INQUIRY page b0, 64 bytes\n");
+	has("# 0:3 READ(6) lba 2031617, 0 blocks\n");
+	has("# no address: command ff\n");
+	has("# 0:0 START STOP UNIT eject\n");
+	has("# 0:0 PREVENT ALLOW MEDIUM REMOVAL prevent\n");
+	has("# 0:0 READ TOC format 0 MSF, 20 bytes\n");
+	has("# 0:0 SERVICE ACTION IN(16) READ CAPACITY(16), 32 bytes\n");
+	has("# 0:0 MODE SENSE(10) page 3f, 255 bytes\n");
+	has("# 0:1 ABORT TASK id 9\n");
+	has("# 0:1 function 9\n");
+	has("# 0:0 subscribe to events 0x10\n");
+	has("# 0:1 TEST UNIT READY, id 7\n");
+	has("# 0:1 LOGICAL UNIT RESET\n");
+	has("# 0:1 query events 0x10\n");
+	has("[00]  # OK\n");
+	has("[0c]  # INCORRECT_LUN\n");
+	has("# OK events 0x10\n");
+	has("# OVERRUN, residual 512\n");
+	has("# BAD_TARGET\n");
+	has("# 0:0 asynchronous event 0x10, some were missed\n");
+	has("# no event, some were missed\n");
+	has("# OK CHECK CONDITION: ILLEGAL REQUEST 24/00 invalid field in "
+	    "CDB\n");
+	has("# OK CHECK CONDITION: UNIT ATTENTION 29/09, residual 16\n");
+}
+
 static void
 test_hints(void **state)
 {
@@ -513,6 +609,7 @@ main(void)
 		cmocka_unit_test(test_roundtrip_noise),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_scsi_hints),
 		cmocka_unit_test(test_more_hints),
 		cmocka_unit_test(test_liberties),
 		cmocka_unit_test(test_errors),

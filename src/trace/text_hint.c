@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "dev.h"
+#include "text_scsi.h"
 
 struct hint {
 	char	*p;
@@ -32,6 +33,11 @@ static const struct bit blk_bits[] = {
 	{ 6, "BLK_SIZE" }, { 9, "FLUSH" }, { 10, "TOPOLOGY" },
 	{ 11, "CONFIG_WCE" }, { 12, "MQ" }, { 13, "DISCARD" },
 	{ 14, "WRITE_ZEROES" }, { 16, "SECURE_ERASE" }, { 0, NULL }
+};
+
+static const struct bit scsi_bits[] = {
+	{ 0, "INOUT" }, { 1, "HOTPLUG" }, { 2, "CHANGE" }, { 3, "T10_PI" },
+	{ 0, NULL }
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -65,11 +71,19 @@ is_blk(const struct text_out *o)
 	return strcmp(o->kind, "vioblk") == 0;
 }
 
+static int
+is_scsi(const struct text_out *o)
+{
+	return strcmp(o->kind, "vioscsi") == 0;
+}
+
 static void
 features(struct hint *h, const struct text_out *o, uint64_t v)
 {
 	if (is_blk(o))
 		v = add_bits(h, blk_bits, v);
+	else if (is_scsi(o))
+		v = add_bits(h, scsi_bits, v);
 	v = add_bits(h, common_bits, v);
 	if (v != 0)
 		add(h, "%sand 0x%" PRIx64, h->n > 0 ? " " : "", v);
@@ -231,8 +245,11 @@ expectation(struct hint *h, const struct text_out *o,
 		if (m->space == VIODEV_COMMON && m->type == VIODEV_READ)
 			common(h, o, m->where, r->u.expect.val);
 	} else if (r->u.expect.kind == TRACE_STORE) {
-		if (!ring(h, o, r->u.expect.val, b) && is_blk(o) &&
-		    b->kept == 1 && b->p[0] < 3)
+		if (ring(h, o, r->u.expect.val, b))
+			return;
+		if (is_scsi(o) && r->u.expect.arg == 0 && b->kept == b->total)
+			text_scsi_store(h->p, h->cap, b->p, b->kept);
+		else if (is_blk(o) && b->kept == 1 && b->p[0] < 3)
 			add(h, "status %s", b->p[0] == 0 ? "OK" :
 			    b->p[0] == 1 ? "IOERR" : "UNSUPP");
 	} else if (r->u.expect.kind == TRACE_BLK &&
@@ -256,8 +273,12 @@ text_hint(char *buf, size_t cap, const struct text_out *o,
 			common(&h, o, r->u.msg.where, r->u.msg.data);
 		break;
 	case TRACE_LOAD:
-		if (!ring(&h, o, r->u.load.gpa, &r->u.load.blob) &&
-		    is_blk(o) && r->u.load.blob.total == 16 &&
+		if (ring(&h, o, r->u.load.gpa, &r->u.load.blob))
+			break;
+		if (is_scsi(o))
+			text_scsi_load(buf, cap, r->u.load.blob.p,
+			    r->u.load.blob.kept);
+		else if (is_blk(o) && r->u.load.blob.total == 16 &&
 		    r->u.load.blob.kept == 16)
 			request(&h, r->u.load.blob.p);
 		break;
@@ -268,7 +289,10 @@ text_hint(char *buf, size_t cap, const struct text_out *o,
 		features(&h, o, r->u.setup.features);
 		break;
 	case TRACE_CHAIN:
-		if (is_blk(o) && r->u.chain.ndata >= 16)
+		if (is_scsi(o))
+			text_scsi_chain(buf, cap, r->u.chain.queue,
+			    r->u.chain.data, r->u.chain.ndata);
+		else if (is_blk(o) && r->u.chain.ndata >= 16)
 			request(&h, r->u.chain.data);
 		break;
 	}
