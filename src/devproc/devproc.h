@@ -40,10 +40,16 @@
 
 struct devproc;
 
-/* One image file of a disk; the top comes first, then what it rests on. */
+/*
+ * One image file; the top comes first, then what it rests on, unit after
+ * unit from 0 on.  A disk is one unit; a unit of vioscsi is a UNIT section of
+ * the attach values.
+ */
 struct devproc_image {
 	int			 fd;
+	unsigned		 unit;
 	enum disk_format	 format;	/* not DISK_AUTO */
+	int			 readonly;	/* of the top */
 };
 
 /* A recording goes to fd, which is empty and open for reading and writing. */
@@ -65,12 +71,12 @@ struct devproc_conf {
 	unsigned		 index;		/* among devices of a kind */
 	unsigned		 verbose;
 	unsigned		 patience;	/* ms until READY is overdue */
-	struct devconf		 conf;		/* attach values; a disk adds
-						   capacity and read-only */
+	struct devconf		 conf;		/* attach values; capacity and
+						   read-only of a disk are what
+						   its images say */
 	const struct share	*memory;	/* the guest's */
 	const struct devproc_image *image;	/* of a disk */
 	unsigned		 nimages;
-	int			 readonly;	/* of the top image */
 	int			 tap;		/* of a NIC; -1: none */
 	struct devproc_record	 record;
 };
@@ -88,7 +94,7 @@ struct devproc_ops {
 };
 
 struct devproc_why {
-	char	text[320];
+	char	text[640];
 };
 
 /* No recording, no tap, no images, patience for half a minute. */
@@ -110,7 +116,7 @@ int	devproc_ready(struct devproc *, struct devproc_why *);
 /* "vioblk0" */
 const char *devproc_name(const struct devproc *);
 pid_t	devproc_pid(const struct devproc *);
-/* Of a disk, as found by the device: bytes.  After READY. */
+/* Of a disk (unit 0), as found by the device: bytes.  After READY. */
 uint64_t devproc_capacity(const struct devproc *);
 
 /*

@@ -124,6 +124,7 @@ devmsg_get_memory(const void *p, size_t len, struct devmsg_memory *m)
 void
 devmsg_put_image(struct wbuf *w, const struct devmsg_image *m)
 {
+	wb_u8(w, m->unit);
 	wb_u8(w, m->format);
 	wb_u8(w, m->readonly);
 }
@@ -134,6 +135,7 @@ devmsg_get_image(const void *p, size_t len, struct devmsg_image *m)
 	struct rbuf r;
 
 	rb_init(&r, p, len);
+	m->unit = rb_u8(&r);
 	m->format = rb_u8(&r);
 	m->readonly = rb_u8(&r);
 	return rb_done(&r) && (m->format == 1 || m->format == 2) &&

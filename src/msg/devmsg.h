@@ -29,6 +29,7 @@
 #define DEVMSG_MAXKIND	31		/* lower case letters and digits */
 #define DEVMSG_MAXVM	63		/* letters, digits, '.', '-', '_' */
 #define DEVMSG_MAXINDEX	255
+#define DEVMSG_MAXIMAGES 64		/* of a device, bases included */
 #define DEVMSG_MAXTEXT	255
 
 enum devmsg {
@@ -36,7 +37,8 @@ enum devmsg {
 	DEVMSG_CONF,		/* devconf list */
 	DEVMSG_MEMORY,		/* struct devmsg_memory, and a descriptor */
 	DEVMSG_IMAGE,		/* struct devmsg_image, and a descriptor; the
-				   top first, then what it rests on */
+				   top first, then what it rests on, unit
+				   after unit from 0 on */
 	DEVMSG_TAP,		/* nothing, and a descriptor */
 	DEVMSG_RECORD,		/* struct devmsg_record, and a descriptor */
 	DEVMSG_GO,		/* nothing: the description ends */
@@ -66,6 +68,7 @@ struct devmsg_memory {
 };
 
 struct devmsg_image {
+	uint8_t		unit;		/* of the device: struct blk_io */
 	uint8_t		format;		/* enum disk_format, not DISK_AUTO */
 	uint8_t		readonly;
 };

@@ -101,19 +101,20 @@ test_memory(void **state)
 static void
 test_image(void **state)
 {
-	struct devmsg_image m = { 2, 1 }, g;
+	struct devmsg_image m = { 7, 2, 1 }, g;
 
 	(void)state;
 	devmsg_put_image(&w, &m);
 	WHOLE(devmsg_get_image, &g);
+	assert_int_equal(g.unit, 7);
 	assert_int_equal(g.format, 2);
 	assert_int_equal(g.readonly, 1);
-	buf[0] = 0;
+	buf[1] = 0;
 	assert_int_equal(devmsg_get_image(buf, w.len, &g), -1);
-	buf[0] = 3;
+	buf[1] = 3;
 	assert_int_equal(devmsg_get_image(buf, w.len, &g), -1);
-	buf[0] = 1;
-	buf[1] = 2;
+	buf[1] = 1;
+	buf[2] = 2;
 	assert_int_equal(devmsg_get_image(buf, w.len, &g), -1);
 }
 

@@ -100,8 +100,8 @@ drop_capabilities(char *why, size_t len)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return refuse(why, len, "no_new_privs", errno);
-	/* Without the right to do so there is nothing in the set. */
-	for (i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1; i++)
+	/* Who may not drop them cannot gain them either. */
+	for (i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) != -1; i++)
 		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == -1 &&
 		    errno != EPERM)
 			return refuse(why, len, "capabilities", errno);

@@ -371,7 +371,8 @@ test_status(void **state)
 	static const char *const want[] = {
 		"NoNewPrivs:\t1\n", "Seccomp:\t2\n",
 		"CapInh:\t0000000000000000\n", "CapPrm:\t0000000000000000\n",
-		"CapEff:\t0000000000000000\n", "CapAmb:\t0000000000000000\n"
+		"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n",
+		"CapAmb:\t0000000000000000\n"
 	};
 	char path[64], text[4096], why[128], c;
 	FILE *f;

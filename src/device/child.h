@@ -1,0 +1,105 @@
+/*
+ * The host of one device in a process of its own: inside of vmd-device.
+ *
+ * The order of its life: description (setup.h), memory, sandbox, and only
+ * then images, the device, READY, messages until the vm process says SHUTDOWN
+ * or is gone.
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include "chan.h"
+#include "dev.h"
+#include "disk.h"
+#include "ev.h"
+#include "rec.h"
+#include "record.h"
+#include "setup.h"
+#include "virtio_dev.h"
+
+#define CHILD_TIMERS	8
+#define CHILD_UNITS	DEVMSG_MAXIMAGES
+
+struct child;
+
+struct child_timer {
+	struct child	*c;
+	struct ev_timer	*t;
+	uint32_t	 id;
+};
+
+struct child {
+	char			 name[160];	/* vm/web/vioblk0 */
+	unsigned		 verbose;
+	unsigned		 logs;		/* lines left in this while */
+	unsigned		 unlogged;
+	uint64_t		 logtime;
+
+	struct ev		*ev;
+	struct chan		 sync, async;
+	struct ev_io		*on_sync, *on_async;
+	unsigned		 linger;	/* ns of asking before sleep */
+
+	struct gmem		 gm;
+	struct bstore		 store[CHILD_UNITS];	/* not yet opened */
+	struct disk		*disk[CHILD_UNITS];
+	unsigned		 ndisks;
+	int			 tap;
+
+	uint8_t			 confbuf[4096 + CHILD_UNITS * 20];
+	struct devconf		 conf;
+	void			*mem;
+	struct dev		*dev;
+	struct dev_host		 host;
+	struct child_timer	 timer[CHILD_TIMERS];
+	uint32_t		 again;		/* queues to kick */
+	uint16_t		 seen[VIRTIO_MAXQ];	/* rings, last time */
+	int			 rx_on;
+	uint8_t			*frame;		/* from the tap */
+	struct ev_io		*on_tap;
+
+	struct devmsg_line	 line;		/* as the device wants it */
+	uint32_t		 told;		/* number the vm knows */
+	int			 reading;	/* the reply will tell */
+
+	struct rec		 rec;
+	struct record_file	 recfile;
+	int			 recording;
+	int			 done;		/* leave the loop */
+	int			 status;	/* with this exit code */
+};
+
+/* kinds.c: the table of what vmd-device can be; NULL for others. */
+const struct dev_ops *child_kind(const char *name);
+
+/* log.c */
+void	child_log(struct child *, enum host_log, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+/* The same about what a guest can cause as often as it likes. */
+void	child_log_guest(struct child *, enum host_log, const char *line);
+
+/* host.c: what a device may ask for. */
+extern const struct host_ops child_host_ops;
+uint64_t child_now(void);
+/* The line's newest level goes to the vm unless a reply is about to. */
+void	child_tell_line(struct child *);
+
+/* medium.c */
+/* Takes the images' descriptors over. */
+int	child_take_images(struct child *, struct setup *, struct setup_why *);
+/* Opens the images; what they say completes the attach values. */
+int	child_open_disks(struct child *, const struct setup *,
+	    struct setup_why *);
+void	child_close_disks(struct child *);
+
+/* loop.c */
+int	child_loop_init(struct child *);
+/* Until the end; 0 or an exit code. */
+int	child_loop(struct child *);
+/* One message to the device, recorded when somebody records. */
+void	child_deliver(struct child *, struct viodev_msg *);
+
+/* main.c */
+int	child_main(int sync, int async);
+
+#endif

@@ -1,0 +1,287 @@
+/* What happens to a device, message by message. */
+#include "child.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "msg.h"
+
+#define FRAMEMAX	65550		/* bytes of a frame from the tap */
+#define TURN		64		/* rounds before others have theirs */
+#define PEEKS		32		/* looks at the rings per system call */
+
+void
+child_deliver(struct child *c, struct viodev_msg *m)
+{
+	if (c->recording)
+		rec_msg(&c->rec, c->dev, m);
+	else
+		dev_msg(c->dev, m);
+}
+
+static void
+leave(struct child *c, int status)
+{
+	c->done = 1;
+	c->status = status;
+	ev_stop(c->ev);
+}
+
+/* The peer is the vm: what it must not do ends us, not it. */
+static void
+broken(struct child *c, const char *why)
+{
+	child_log(c, HLOG_WARN, "channel to the vm: %s", why);
+	leave(c, 1);
+}
+
+static void
+reply(struct child *c, uint64_t data)
+{
+	struct devmsg_reply m = { data, c->line };
+	uint8_t buf[16];
+	struct wbuf w;
+
+	wb_init(&w, buf, sizeof(buf));
+	devmsg_put_reply(&w, &m);
+	if (chan_send(&c->sync, DEVMSG_REPLY, buf, w.len, -1) != CHAN_OK ||
+	    chan_pending(&c->sync))
+		broken(c, "replies are not taken");
+	c->told = c->line.number;
+}
+
+static void
+on_viodev(struct child *c, const struct frame *f)
+{
+	const char *why = "message that is not for a device";
+	struct viodev_msg m;
+
+	if (msg_decode(f->data, f->len, &m, &why) == -1) {
+		broken(c, why);
+		return;
+	}
+	switch (m.type) {
+	case VIODEV_READ:
+		c->reading = 1;
+		child_deliver(c, &m);
+		c->reading = 0;
+		reply(c, m.data);
+		break;
+	case VIODEV_SHUTDOWN:
+		child_deliver(c, &m);
+		leave(c, 0);
+		break;
+	case VIODEV_WRITE:
+	case VIODEV_KICK:
+	case VIODEV_CONFIG:
+	case VIODEV_PAUSE:
+	case VIODEV_UNPAUSE:
+	case VIODEV_RESET:
+		child_deliver(c, &m);
+		break;
+	default:
+		broken(c, "message that is not for a device");
+		break;
+	}
+}
+
+static void
+on_frame(struct child *c, const struct frame *f)
+{
+	uint8_t level;
+
+	switch (f->type) {
+	case DEVMSG_VIODEV:
+		on_viodev(c, f);
+		break;
+	case DEVMSG_SYNC:
+		reply(c, 0);
+		break;
+	case DEVMSG_VERBOSE:
+		if (devmsg_get_u8(f->data, f->len, &level) == -1)
+			broken(c, "bad verbosity");
+		else
+			c->verbose = level;
+		break;
+	default:
+		broken(c, "message out of order");
+		break;
+	}
+}
+
+/* Takes what is there, without waiting; whether there was something. */
+static int
+drain(struct child *c)
+{
+	enum chan_result r;
+	struct frame f;
+	int fd, any = 0;
+
+	r = chan_fill(&c->sync);
+	while (r == CHAN_OK && !c->done) {
+		r = chan_next(&c->sync, &f, &fd);
+		if (r == CHAN_OK) {
+			on_frame(c, &f);
+			any = 1;
+		}
+	}
+	if (r == CHAN_BAD)
+		broken(c, c->sync.why);
+	else if (r == CHAN_CLOSED && !c->done) {
+		child_log(c, HLOG_INFO, "the vm process is gone");
+		leave(c, 0);
+	}
+	return any;
+}
+
+static void
+kick(struct child *c, uint32_t queues)
+{
+	struct viodev_msg m = { .type = VIODEV_KICK };
+
+	for (; queues != 0; queues >>= 1, m.where++)
+		if ((queues & 1) != 0)
+			child_deliver(c, &m);
+}
+
+/* Queues that asked for another turn, or that the driver has filled. */
+static int
+look_at_rings(struct child *c)
+{
+	uint32_t queues = c->again |
+	    virtio_waiting((const struct virtio_dev *)c->dev, c->seen);
+
+	c->again = 0;
+	kick(c, queues);
+	return queues != 0;
+}
+
+/*
+ * The next request often follows the last one at once.  Looking again for a
+ * while costs less than going to sleep and being woken: the rings themselves
+ * are looked at, too, so a request may be served before its kick arrives.
+ */
+static void
+linger(struct child *c)
+{
+	uint64_t end = child_now() + c->linger;
+	unsigned turn = 0, i;
+	int any;
+
+	while (!c->done && turn < TURN) {
+		any = drain(c);
+		for (i = 0; i < PEEKS && !any && !c->done; i++)
+			any = look_at_rings(c);
+		if (any) {
+			turn++;
+			end = child_now() + c->linger;
+		} else if (child_now() >= end)
+			break;
+	}
+}
+
+static void
+on_sync(void *arg, unsigned what)
+{
+	struct child *c = arg;
+
+	(void)what;
+	(void)drain(c);
+	if (c->linger > 0)
+		linger(c);
+}
+
+static void
+on_async(void *arg, unsigned what)
+{
+	struct child *c = arg;
+	struct frame f;
+	int fd;
+
+	if ((what & EVF_WRITE) != 0 && chan_flush(&c->async) == CHAN_OK) {
+		(void)ev_io_want(c->on_async, EVF_READ);
+		child_tell_line(c);
+	}
+	if ((what & EVF_READ) == 0)
+		return;
+	/* Nothing is ever said to us here; the end is what comes. */
+	if (chan_fill(&c->async) == CHAN_OK &&
+	    chan_next(&c->async, &f, &fd) == CHAN_AGAIN)
+		return;
+	if (!c->done)
+		leave(c, 0);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct child_timer *t = arg;
+	struct viodev_msg m = { .type = VIODEV_TIMER, .where = t->id };
+
+	child_deliver(t->c, &m);
+}
+
+static void
+on_tap(void *arg, unsigned what)
+{
+	struct child *c = arg;
+	struct viodev_msg m = { .type = VIODEV_INPUT, .payload = c->frame };
+	unsigned i;
+	ssize_t n;
+
+	(void)what;
+	for (i = 0; i < TURN && c->rx_on; i++) {
+		n = read(c->tap, c->frame, FRAMEMAX);
+		if (n <= 0)
+			break;
+		m.len = (size_t)n;
+		child_deliver(c, &m);
+	}
+}
+
+static int
+init_tap(struct child *c)
+{
+	if (c->tap == -1)
+		return 0;
+	c->frame = malloc(FRAMEMAX);
+	c->on_tap = ev_io_new(c->ev, c->tap, on_tap, c);
+	return c->frame == NULL || c->on_tap == NULL ? -1 : 0;
+}
+
+int
+child_loop_init(struct child *c)
+{
+	uint32_t i;
+
+	for (i = 0; i < CHILD_TIMERS; i++) {
+		c->timer[i].c = c;
+		c->timer[i].id = i;
+		c->timer[i].t = ev_timer_new(c->ev, on_timer, &c->timer[i]);
+		if (c->timer[i].t == NULL)
+			return -1;
+	}
+	c->on_sync = ev_io_new(c->ev, c->sync.fd, on_sync, c);
+	c->on_async = ev_io_new(c->ev, c->async.fd, on_async, c);
+	if (c->on_sync == NULL || c->on_async == NULL || init_tap(c) == -1 ||
+	    ev_io_want(c->on_sync, EVF_READ) == -1 ||
+	    ev_io_want(c->on_async, EVF_READ) == -1)
+		return -1;
+	return 0;
+}
+
+int
+child_loop(struct child *c)
+{
+	/* What came together with the description. */
+	(void)drain(c);
+	while (!c->done) {
+		if (ev_step(c->ev, c->again == 0) == -1) {
+			child_log(c, HLOG_WARN, "the event loop failed");
+			return 1;
+		}
+		if (c->again != 0)
+			(void)look_at_rings(c);
+	}
+	return c->status;
+}

@@ -1,0 +1,272 @@
+#include "devproc.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "msg.h"
+#include "priv.h"
+
+#define FRAMES	256			/* of one dispatch */
+
+const char *
+devproc_name(const struct devproc *p)
+{
+	return p->name;
+}
+
+pid_t
+devproc_pid(const struct devproc *p)
+{
+	return p->pid;
+}
+
+uint64_t
+devproc_capacity(const struct devproc *p)
+{
+	return p->capacity;
+}
+
+int
+devproc_fd(const struct devproc *p)
+{
+	return p->async.fd;
+}
+
+void
+devproc_kill(struct devproc *p)
+{
+	p->gone = 1;
+	pthread_mutex_lock(&p->life);
+	if (!p->reaped)
+		(void)kill(p->pid, SIGKILL);
+	pthread_mutex_unlock(&p->life);
+}
+
+/* The newest level wins, whichever way it came. */
+static void
+set_line(struct devproc *p, const struct devmsg_line *l)
+{
+	pthread_mutex_lock(&p->linelock);
+	if (devmsg_newer(l->number, p->line.number)) {
+		if (l->level != p->line.level)
+			p->ops.irq(p->arg, l->level);
+		p->line = *l;
+	}
+	pthread_mutex_unlock(&p->linelock);
+}
+
+/* A failure here is the process's end; the event thread finds its body. */
+static int
+sent(struct devproc *p, enum chan_result r)
+{
+	if (r == CHAN_OK)
+		return 0;
+	devproc_kill(p);
+	return -1;
+}
+
+static int
+put(struct devproc *p, const struct viodev_msg *m)
+{
+	uint8_t buf[MSG_HEADER + 4096];
+	struct wbuf w;
+
+	wb_init(&w, buf, sizeof(buf));
+	msg_encode(&w, m);
+	if (wb_bad(&w))
+		return -1;
+	return sent(p, chan_put(&p->sync, DEVMSG_VIODEV, w.p, w.len, -1, -1));
+}
+
+static int
+get_reply(struct devproc *p, struct devmsg_reply *m)
+{
+	struct frame f;
+	int fd;
+
+	if (chan_get(&p->sync, &f, &fd, -1, p->spin) == CHAN_OK &&
+	    f.type == DEVMSG_REPLY &&
+	    devmsg_get_reply(f.data, f.len, m) == 0)
+		return 0;
+	devproc_kill(p);
+	return -1;
+}
+
+int
+devproc_read(struct devproc *p, unsigned space, uint32_t off, unsigned width,
+    uint64_t *v)
+{
+	struct viodev_msg m = {
+		.type = VIODEV_READ, .width = (uint8_t)width,
+		.space = (uint16_t)space, .where = off
+	};
+	struct devmsg_reply r;
+	int rv = -1;
+
+	*v = UINT64_MAX;
+	pthread_mutex_lock(&p->lock);
+	if (!p->gone && put(p, &m) == 0 && get_reply(p, &r) == 0)
+		rv = 0;
+	pthread_mutex_unlock(&p->lock);
+	if (rv == -1)
+		return -1;
+	set_line(p, &r.line);
+	*v = r.data;
+	return 0;
+}
+
+static int
+send_msg(struct devproc *p, const struct viodev_msg *m)
+{
+	int rv = -1;
+
+	pthread_mutex_lock(&p->lock);
+	if (!p->gone)
+		rv = put(p, m);
+	pthread_mutex_unlock(&p->lock);
+	return rv;
+}
+
+void
+devproc_write(struct devproc *p, unsigned space, uint32_t off, unsigned width,
+    uint64_t v)
+{
+	struct viodev_msg m = {
+		.type = VIODEV_WRITE, .width = (uint8_t)width,
+		.space = (uint16_t)space, .where = off, .data = v
+	};
+
+	(void)send_msg(p, &m);
+}
+
+static int
+control(struct devproc *p, unsigned type)
+{
+	struct viodev_msg m = { .type = (uint8_t)type };
+
+	return send_msg(p, &m);
+}
+
+int
+devproc_pause(struct devproc *p)
+{
+	struct devmsg_reply r;
+	int rv = -1;
+
+	if (control(p, VIODEV_PAUSE) == -1)
+		return -1;
+	pthread_mutex_lock(&p->lock);
+	if (!p->gone && sent(p, chan_put(&p->sync, DEVMSG_SYNC, NULL, 0, -1,
+	    -1)) == 0 && get_reply(p, &r) == 0)
+		rv = 0;
+	pthread_mutex_unlock(&p->lock);
+	if (rv == 0)
+		set_line(p, &r.line);
+	return rv;
+}
+
+int
+devproc_unpause(struct devproc *p)
+{
+	return control(p, VIODEV_UNPAUSE);
+}
+
+int
+devproc_reset(struct devproc *p)
+{
+	return control(p, VIODEV_RESET);
+}
+
+int
+devproc_verbose(struct devproc *p, unsigned level)
+{
+	uint8_t b = level < 255 ? (uint8_t)level : 255;
+	int rv = -1;
+
+	pthread_mutex_lock(&p->lock);
+	if (!p->gone)
+		rv = sent(p, chan_put(&p->sync, DEVMSG_VERBOSE, &b, 1, -1,
+		    -1));
+	pthread_mutex_unlock(&p->lock);
+	return rv;
+}
+
+int
+devproc_config(struct devproc *p, const struct devconf *c)
+{
+	struct viodev_msg m = {
+		.type = VIODEV_CONFIG, .payload = c->p, .len = c->len
+	};
+
+	return send_msg(p, &m);
+}
+
+void
+devproc_shutdown(struct devproc *p)
+{
+	p->leaving = 1;
+	(void)control(p, VIODEV_SHUTDOWN);
+}
+
+/* ------------------------------------------------------ what it tells us */
+
+/* 0, or -1 for what a device does not say. */
+static int
+on_frame(struct devproc *p, const struct frame *f)
+{
+	struct devmsg_request q;
+	struct devmsg_line l;
+	uint64_t v;
+
+	switch (f->type) {
+	case DEVMSG_READY:
+		return devmsg_get_u64(f->data, f->len, &v);
+	case DEVMSG_IRQ:
+		if (devmsg_get_line(f->data, f->len, &l) == -1)
+			return -1;
+		set_line(p, &l);
+		return 0;
+	case DEVMSG_REQUEST:
+		if (devmsg_get_request(f->data, f->len, &q) == -1)
+			return -1;
+		if (p->ops.request != NULL)
+			p->ops.request(p->arg, q.what, q.arg);
+		return 0;
+	case DEVMSG_ERROR:
+		devmsg_get_text(f->data, f->len, p->last, sizeof(p->last));
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int
+devproc_dispatch(struct devproc *p)
+{
+	enum chan_result r = CHAN_AGAIN;
+	struct frame f;
+	unsigned n;
+	int fd;
+
+	if (p->buried)
+		return -1;
+	for (n = 0; n < FRAMES; n++) {
+		r = chan_next(&p->async, &f, &fd);
+		if (r == CHAN_AGAIN && (r = chan_fill(&p->async)) == CHAN_OK)
+			continue;
+		if (r == CHAN_OK && (fd != -1 || on_frame(p, &f) == -1)) {
+			if (fd != -1)
+				close(fd);
+			r = CHAN_BAD;
+		}
+		if (r != CHAN_OK)
+			break;
+	}
+	if (r == CHAN_OK || r == CHAN_AGAIN)
+		return 0;
+	if (r == CHAN_BAD && p->last[0] == '\0')
+		strcpy(p->last, "it broke the protocol");
+	devproc_bury(p, r == CHAN_BAD);
+	return -1;
+}
