@@ -78,8 +78,8 @@ may_devproc	:= ipc plat disk msg devif gmem base
 may_device	:= ev ipc plat filestore diskblk disk net dev virtio trace msg devif \
 		   gmem base
 # A vm without a hypervisor, for tests and benchmarks.
-may_rig		:= devproc ipc plat opener image filestore diskblk disk dev \
-		   virtio msg devif gmem base
+may_rig		:= devproc ipc plat load qtest opener image filestore \
+		   diskblk disk dev virtio msg devif gmem base
 may_sim		:= trace msg dev virtio net diskblk disk chip pci devif gmem base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees

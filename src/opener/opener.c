@@ -14,7 +14,7 @@
 #include "chain.h"
 #include "filestore.h"
 #include "image.h"
-#include "memory.h"
+#include "overlay.h"
 
 /* One opening. */
 struct work {
@@ -142,7 +142,7 @@ nameless(const struct opener_conf *c)
 	int fd;
 
 	if (c->tmpdir == NULL)
-		return opener_memory("overlay");
+		return overlay_memory("overlay");
 	n = strlen(c->tmpdir) + sizeof("/vmd.XXXXXXXXXX");
 	path = malloc(n);
 	if (path == NULL)

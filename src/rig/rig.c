@@ -1,7 +1,5 @@
 #include "rig.h"
 
-#include <sys/mman.h>
-
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "mem.h"
 
 void
 rig_die(const char *fmt, ...)
@@ -29,8 +29,8 @@ rig_open(struct rig *r)
 	const char *why;
 
 	memset(r, 0, sizeof(*r));
-	r->share.fd = memfd_create("rig", MFD_CLOEXEC);
-	if (r->share.fd == -1 || ftruncate(r->share.fd, RIG_MEMORY) == -1)
+	r->share.fd = mem_object("rig", RIG_MEMORY);
+	if (r->share.fd == -1)
 		rig_die("no guest memory");
 	r->share.n = 2;
 	r->share.range[0].len = RIG_MEMORY / 4 * 3;

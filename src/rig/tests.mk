@@ -1,6 +1,6 @@
 # Device processes, driven as a guest would.
 export RIG_DEVICE := $(B)/vmd-device
-RIGLIBS := rig devproc ipc plat opener image filestore disk dev virtio msg devif gmem base
+RIGLIBS := rig devproc ipc plat load qtest opener image filestore disk dev virtio msg devif gmem base
 RIG_TESTS := test_process
 TESTS += $(addprefix src/rig/,$(RIG_TESTS))
 $(foreach t,$(RIG_TESTS),$(eval libs_src/rig/$(t) := $(RIGLIBS)) \

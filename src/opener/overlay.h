@@ -1,8 +1,8 @@
 /* A file in memory, without a name: the system's part of the opener. */
-#ifndef MEMORY_H
-#define MEMORY_H
+#ifndef OVERLAY_H
+#define OVERLAY_H
 
 /* A descriptor of an empty one, or -1 with errno. */
-int	opener_memory(const char *name);
+int	overlay_memory(const char *name);
 
 #endif

@@ -1,9 +1,9 @@
-#include "memory.h"
+#include "overlay.h"
 
 #include <sys/mman.h>
 
 int
-opener_memory(const char *name)
+overlay_memory(const char *name)
 {
 	return memfd_create(name, MFD_CLOEXEC);
 }

@@ -1,11 +1,11 @@
 /* No files in memory that can be written like others: /tmp has to do. */
-#include "memory.h"
+#include "overlay.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 int
-opener_memory(const char *name)
+overlay_memory(const char *name)
 {
 	char path[] = "/tmp/vmd.XXXXXXXXXX";
 	int fd = mkstemp(path);
