@@ -3,31 +3,39 @@
 static const struct {
 	const char	*name;
 	unsigned	 width;		/* 0: bytes */
-	unsigned	 max;		/* longest byte string */
+	unsigned	 max;		/* longest string or bytes */
+	unsigned	 min;		/* shortest bytes; 0: a string */
 } tags[DEVCONF_NTAGS] = {
-	[DEVCONF_VERSION] = { "version", 0, DEVCONF_MAXSTR },
-	[DEVCONF_CAPACITY] = { "capacity", 8, 0 },
-	[DEVCONF_READONLY] = { "readonly", 1, 0 },
-	[DEVCONF_SERIAL] = { "serial", 0, 30 },
-	[DEVCONF_BLKSIZE] = { "blksize", 4, 0 },
-	[DEVCONF_PHYSEXP] = { "physexp", 1, 0 },
-	[DEVCONF_NQUEUES] = { "nqueues", 2, 0 },
-	[DEVCONF_QSIZE] = { "qsize", 2, 0 },
-	[DEVCONF_FEATURES] = { "features", 8, 0 },
-	[DEVCONF_MAC] = { "mac", 0, 6 },
-	[DEVCONF_MTU] = { "mtu", 2, 0 },
-	[DEVCONF_LOCKED] = { "locked", 1, 0 },
-	[DEVCONF_OFFLOAD] = { "offload", 1, 0 },
-	[DEVCONF_LINK] = { "link", 1, 0 },
-	[DEVCONF_ANNOUNCE] = { "announce", 1, 0 },
-	[DEVCONF_HOSTMAC] = { "hostmac", 0, 6 },
-	[DEVCONF_GUESTADDR] = { "guestaddr", 4, 0 },
-	[DEVCONF_HOSTADDR] = { "hostaddr", 4, 0 },
-	[DEVCONF_NETMASK] = { "netmask", 4, 0 },
-	[DEVCONF_NETBOOT] = { "netboot", 1, 0 },
-	[DEVCONF_HOSTNAME] = { "hostname", 0, DEVCONF_MAXSTR },
-	[DEVCONF_UNIT] = { "unit", 4, 0 },
-	[DEVCONF_KIND] = { "kind", 1, 0 },
+	[DEVCONF_VERSION] = { "version", 0, DEVCONF_MAXSTR, 0 },
+	[DEVCONF_CAPACITY] = { "capacity", 8, 0, 0 },
+	[DEVCONF_READONLY] = { "readonly", 1, 0, 0 },
+	[DEVCONF_SERIAL] = { "serial", 0, 30, 0 },
+	[DEVCONF_BLKSIZE] = { "blksize", 4, 0, 0 },
+	[DEVCONF_PHYSEXP] = { "physexp", 1, 0, 0 },
+	[DEVCONF_NQUEUES] = { "nqueues", 2, 0, 0 },
+	[DEVCONF_QSIZE] = { "qsize", 2, 0, 0 },
+	[DEVCONF_FEATURES] = { "features", 8, 0, 0 },
+	[DEVCONF_MAC] = { "mac", 0, 6, 6 },
+	[DEVCONF_MTU] = { "mtu", 2, 0, 0 },
+	[DEVCONF_LOCKED] = { "locked", 1, 0, 0 },
+	[DEVCONF_OFFLOAD] = { "offload", 1, 0, 0 },
+	[DEVCONF_LINK] = { "link", 1, 0, 0 },
+	[DEVCONF_ANNOUNCE] = { "announce", 1, 0, 0 },
+	[DEVCONF_HOSTMAC] = { "hostmac", 0, 6, 6 },
+	[DEVCONF_GUESTADDR] = { "guestaddr", 4, 0, 0 },
+	[DEVCONF_HOSTADDR] = { "hostaddr", 4, 0, 0 },
+	[DEVCONF_NETMASK] = { "netmask", 4, 0, 0 },
+	[DEVCONF_NETBOOT] = { "netboot", 1, 0, 0 },
+	[DEVCONF_HOSTNAME] = { "hostname", 0, DEVCONF_MAXSTR, 0 },
+	[DEVCONF_UNIT] = { "unit", 4, 0, 0 },
+	[DEVCONF_KIND] = { "kind", 1, 0, 0 },
+	[DEVCONF_LOWMEM] = { "lowmem", 8, 0, 0 },
+	[DEVCONF_HIGHMEM] = { "highmem", 8, 0, 0 },
+	[DEVCONF_NCPUS] = { "ncpus", 2, 0, 0 },
+	[DEVCONF_BOOTORDER] = { "bootorder", 2, 0, 0 },
+	[DEVCONF_FILE] = { "file", 0, 55, 0 },
+	[DEVCONF_PCIID] = { "pciid", 0, 16, 16 },
+	[DEVCONF_PCICAPS] = { "pcicaps", 0, DEVCONF_MAXBYTES, 1 },
 };
 
 const char *
@@ -40,6 +48,12 @@ unsigned
 devconf_width(unsigned tag)
 {
 	return tag < DEVCONF_NTAGS ? tags[tag].width : 0;
+}
+
+int
+devconf_is_bytes(unsigned tag)
+{
+	return tag < DEVCONF_NTAGS && tags[tag].min != 0;
 }
 
 int
@@ -56,8 +70,6 @@ devconf_next(struct rbuf *r, unsigned *tag, const uint8_t **val, size_t *len)
 static const char *
 entry_fault(unsigned tag, size_t len, uint64_t *seen)
 {
-	int whole = tag == DEVCONF_MAC || tag == DEVCONF_HOSTMAC;
-
 	if (devconf_name(tag) == NULL)
 		return "unknown tag";
 	if (tag == DEVCONF_UNIT)
@@ -67,7 +79,7 @@ entry_fault(unsigned tag, size_t len, uint64_t *seen)
 	*seen |= 1ULL << tag;
 	if (tags[tag].width != 0)
 		return len == tags[tag].width ? NULL : "wrong length";
-	if (len > tags[tag].max || (whole && len != tags[tag].max))
+	if (len > tags[tag].max || len < tags[tag].min)
 		return "wrong length";
 	return NULL;
 }

@@ -41,6 +41,13 @@ enum devconf_tag {
 	DEVCONF_HOSTNAME,	/* string: for the guest, by DHCP */
 	DEVCONF_UNIT,		/* u32: target << 16 | LUN; begins a section */
 	DEVCONF_KIND,		/* u8: enum devconf_kind of a unit */
+	DEVCONF_LOWMEM,		/* u64: end of memory below 4 GiB */
+	DEVCONF_HIGHMEM,	/* u64: bytes of memory above 4 GiB */
+	DEVCONF_NCPUS,		/* u16 */
+	DEVCONF_BOOTORDER,	/* u16: nibbles as in the CMOS of a PC */
+	DEVCONF_FILE,		/* string: name of a file in fw_cfg */
+	DEVCONF_PCIID,		/* 16 bytes: see pci.h */
+	DEVCONF_PCICAPS,	/* bytes of the capability list from 0x40 on */
 	DEVCONF_NTAGS
 };
 
@@ -51,6 +58,7 @@ enum devconf_kind {
 };
 
 #define DEVCONF_MAXSTR	64	/* bytes of the longest string */
+#define DEVCONF_MAXBYTES 128	/* of the longest value of all */
 
 struct devconf {
 	const uint8_t	*p;
@@ -82,6 +90,8 @@ int		 devconf_has(const struct devconf *, unsigned tag);
 const char	*devconf_name(unsigned tag);
 /* Width of an integer tag in bytes; 0 for strings and byte strings. */
 unsigned	 devconf_width(unsigned tag);
+/* Whether a tag's value is bytes that are no text. */
+int		 devconf_is_bytes(unsigned tag);
 /* The entry at the cursor; 0 when there is no whole one. */
 int		 devconf_next(struct rbuf *, unsigned *tag,
 		    const uint8_t **val, size_t *len);

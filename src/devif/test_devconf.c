@@ -228,8 +228,8 @@ test_twice(void **state)
 		width = devconf_width(tag);
 		if (tag == DEVCONF_UNIT)
 			continue;
-		if (tag == DEVCONF_MAC || tag == DEVCONF_HOSTMAC)
-			width = 6;
+		if (devconf_is_bytes(tag))
+			width = tag == DEVCONF_PCIID ? 16 : 6;
 		wb_init(&w, buf, sizeof(buf));
 		entry(&w, tag, width);
 		if (tag != DEVCONF_MTU)
@@ -246,7 +246,8 @@ test_lengths(void **state)
 {
 	static const unsigned longest[DEVCONF_NTAGS] = {
 		0, 64, 8, 1, 30, 4, 1, 2, 2, 8, 6, 2,
-		1, 1, 1, 1, 6, 4, 4, 4, 1, 64, 4, 1
+		1, 1, 1, 1, 6, 4, 4, 4, 1, 64, 4, 1,
+		8, 8, 2, 2, 55, 16, 128
 	};
 	struct devconf c = { buf, 0 };
 	const char *why;
@@ -258,13 +259,14 @@ test_lengths(void **state)
 	(void)state;
 	for (tag = 1; tag < DEVCONF_NTAGS; tag++) {
 		any = tag == DEVCONF_VERSION || tag == DEVCONF_SERIAL ||
-		    tag == DEVCONF_HOSTNAME;
-		for (len = 0; len < 80; len++) {
+		    tag == DEVCONF_HOSTNAME || tag == DEVCONF_FILE;
+		for (len = 0; len < 140; len++) {
 			wb_init(&w, buf, sizeof(buf));
 			entry(&w, tag, len);
 			c.len = w.len;
 			if (len == longest[tag] ||
-			    (any && len < longest[tag]))
+			    (any && len < longest[tag]) ||
+			    (tag == DEVCONF_PCICAPS && len > 0 && len < 128))
 				assert_int_equal(devconf_check(&c, &off,
 				    &why), 0);
 			else

@@ -175,7 +175,7 @@ say_conf(struct text_out *o, const struct trace_rec *r)
 			say(o, " 0x%" PRIx64, devconf_value(val, len));
 		else if (devconf_width(tag) != 0)
 			say(o, " %" PRIu64, devconf_value(val, len));
-		else if (tag == DEVCONF_MAC)
+		else if (devconf_is_bytes(tag))
 			say_bytes(o, val, len);
 		else
 			say_string(o, val, len);

@@ -93,8 +93,8 @@ conf_value(struct lex *l, struct wbuf *list, unsigned tag)
 	if (l->kind != LEX_BYTES)
 		lex_want(l, "a string or bytes in brackets");
 	take_bytes(l, &p, &len);
-	if (len > DEVCONF_MAXSTR)
-		lex_fail(l, "string is longer than %d bytes", DEVCONF_MAXSTR);
+	if (len > DEVCONF_MAXBYTES)
+		lex_fail(l, "value is longer than %d bytes", DEVCONF_MAXBYTES);
 	else
 		devconf_put_bytes(list, tag, p, len);
 }
@@ -102,7 +102,7 @@ conf_value(struct lex *l, struct wbuf *list, unsigned tag)
 static void
 build_conf(struct lex *l, struct wbuf *w)
 {
-	uint8_t mem[DEVCONF_NTAGS * (DEVCONF_MAXSTR + 4)];
+	uint8_t mem[DEVCONF_NTAGS * (DEVCONF_MAXBYTES + 4)];
 	char name[TRACE_MAXNAME + 1] = { 0 };
 	struct wbuf list;
 
