@@ -94,8 +94,9 @@ struct board_range {
 	uint64_t	 len;
 	uint32_t	 type;		/* BOARD_RAM or BOARD_RESERVED */
 };
-#define BOARD_RAM	1		/* the numbers of E820 */
+#define BOARD_RAM	1	/* the numbers of E820 */
 #define BOARD_RESERVED	2
+#define BOARD_E820_SIZE	20	/* bytes of a record of etc/e820 */
 
 struct board_conf {
 	struct gmem	*gm;		/* for devices and fw_cfg's DMA */
@@ -104,6 +105,8 @@ struct board_conf {
 	unsigned	 nranges;
 	unsigned	 ncpus;
 	int		 debug;		/* 1: there is a port 0x402 */
+	/* CMOS, three nibbles: 1 floppy, 2 disk, 3 CD, 4 net; first lowest. */
+	unsigned	 bootorder;
 };
 
 struct board;
@@ -249,7 +252,7 @@ const char	*board_check(const struct board *);
 
 /*
  * For a recorder: the device behind a chip's name ("i8259", "i8253",
- * "mc146818", "ns8250", "fwcfg", "pci", "sysport") or NULL.
+ * "mc146818", "ns8250", "fwcfg", "pci", "sysport"), or NULL.
  */
 struct dev	*board_chip(struct board *, const char *name);
 

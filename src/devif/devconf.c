@@ -36,6 +36,8 @@ static const struct {
 	[DEVCONF_FILE] = { "file", 0, 55, 0 },
 	[DEVCONF_PCIID] = { "pciid", 0, 16, 16 },
 	[DEVCONF_PCICAPS] = { "pcicaps", 0, DEVCONF_MAXBYTES, 1 },
+	[DEVCONF_LENGTH] = { "length", 8, 0, 0 },
+	[DEVCONF_DEBUGPORT] = { "debugport", 1, 0, 0 },
 };
 
 const char *

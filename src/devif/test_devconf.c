@@ -202,7 +202,7 @@ static void
 test_unknown(void **state)
 {
 	static const unsigned tags[] = {
-		0, DEVCONF_NTAGS, DEVCONF_NTAGS + 1, 32, 255, 0x100, 0xffff
+		0, DEVCONF_NTAGS, DEVCONF_NTAGS + 1, 63, 64, 255, 0x100, 0xffff
 	};
 	struct wbuf w;
 	unsigned i;
@@ -247,7 +247,7 @@ test_lengths(void **state)
 	static const unsigned longest[DEVCONF_NTAGS] = {
 		0, 64, 8, 1, 30, 4, 1, 2, 2, 8, 6, 2,
 		1, 1, 1, 1, 6, 4, 4, 4, 1, 64, 4, 1,
-		8, 8, 2, 2, 55, 16, 128
+		8, 8, 2, 2, 55, 16, 128, 8, 1
 	};
 	struct devconf c = { buf, 0 };
 	const char *why;
