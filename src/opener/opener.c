@@ -77,11 +77,12 @@ look_at_base(void *arg, int fd, struct disk_ref *ref, struct disk_why *why)
 	return rv == 0 ? keep(arg, fd, ref->format, why) : rv;
 }
 
-/* What a device process could not be asked to refuse in time. */
+/* What the top is: a file or a disk, of a format that goes with it. */
 static int
-check_top(int fd, enum disk_format f, struct disk_why *why)
+check_top(int fd, enum disk_format *f, struct disk_why *why)
 {
 	struct stat st;
+	int rv;
 
 	if (fstat(fd, &st) == -1)
 		return disk_refuse(why, DISK_EIO, "%s", strerror(errno));
@@ -89,7 +90,9 @@ check_top(int fd, enum disk_format f, struct disk_why *why)
 	    !S_ISCHR(st.st_mode))
 		return disk_refuse(why, DISK_ENOTSUP, "neither a file nor a "
 		    "disk");
-	if (!S_ISREG(st.st_mode) && f == DISK_QCOW2)
+	if ((rv = probe(fd, f, why)) != 0)
+		return rv;
+	if (!S_ISREG(st.st_mode) && *f == DISK_QCOW2)
 		return disk_refuse(why, DISK_ENOTSUP, "a disk device cannot "
 		    "hold a qcow2 image; use format raw, or convert the image "
 		    "with vmdisk");
@@ -199,8 +202,7 @@ open_all(struct work *w, int fd, struct disk_why *why)
 	enum disk_format f = c->format;
 	int rv;
 
-	if ((rv = probe(fd, &f, why)) != 0 ||
-	    (rv = check_top(fd, f, why)) != 0 ||
+	if ((rv = check_top(fd, &f, why)) != 0 ||
 	    (rv = lock(fd, !w->im->readonly, "", why)) != 0 ||
 	    (rv = keep(w, fd, f, why)) != 0 ||
 	    (rv = walk(w, fd, why)) != 0)

@@ -85,6 +85,33 @@ test_fields(void **state)
 	assert_int_equal(r.u.chain.nsegs, 4);
 }
 
+/* Zeros at the end are room that nobody came to use. */
+static void
+test_unused(void **state)
+{
+	struct trace_reader t;
+	struct trace_rec r;
+	uint8_t b[256] = { 0 };
+	struct wbuf w;
+	size_t extra;
+
+	(void)state;
+	wb_init(&w, b, sizeof(b));
+	trace_put_header(&w);
+	trace_put_mark(&w, 1);
+	for (extra = 1; extra < 100; extra++) {
+		assert_int_equal(trace_open(&t, b, w.len + extra), TRACE_OK);
+		assert_int_equal(trace_next(&t, &r), TRACE_OK);
+		assert_int_equal(trace_next(&t, &r), TRACE_SHORT);
+		assert_string_equal(t.why, "the recording was cut off");
+		assert_int_equal(t.bad, w.len);
+	}
+	b[w.len + 50] = 1;
+	assert_int_equal(trace_open(&t, b, w.len + 100), TRACE_OK);
+	assert_int_equal(trace_next(&t, &r), TRACE_OK);
+	assert_int_equal(trace_next(&t, &r), TRACE_BAD);
+}
+
 /* A cut payload says the digest of all of it. */
 static void
 test_cut_digest(void **state)
@@ -323,7 +350,7 @@ static void
 test_types_refused(void **state)
 {
 	(void)state;
-	refused(0, "", 0, 0, "unknown record type");
+	refused(0, "x", 1, 0, "unknown record type");
 	refused(TRACE_NTYPES, "", 0, 0, "unknown record type");
 	refused(255, "", 0, 0, "unknown record type");
 	refused(TRACE_MSG, "\1", 1, 0, "message shorter than its header");
@@ -533,6 +560,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_roundtrip),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_cut_digest),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_truncated),
