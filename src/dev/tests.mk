@@ -16,3 +16,6 @@ NET_TESTS := test_vionet_tx test_vionet_rx test_vionet_ctrl \
 TESTS += $(addprefix src/dev/,$(NET_TESTS))
 $(foreach t,$(NET_TESTS),$(eval libs_src/dev/$(t) := \
 	sim trace msg dev net virtio devif gmem base))
+TESTS += src/dev/test_vionet_threads
+libs_src/dev/test_vionet_threads := dev net virtio devif gmem base
+extra_src/dev/test_vionet_threads := -lpthread
