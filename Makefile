@@ -24,6 +24,7 @@
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs
 #: make service-check       what OSS-Fuzz and ClusterFuzzLite would build
 #: make dhcp-clients        udhcpc and dhclient get and renew a lease (root)
+#: make tsan-vionet S=60    a network card on real threads, under TSan
 #: make seeds               corpus/*/seed-* from the texts in fuzz/seeds
 #:
 #: FLAVOUR=plain|asan|msan|tsan|cov|fuzz|afl|service and CC=gcc|clang choose a build;
@@ -216,7 +217,8 @@ include ci/demo/build.mk
 include ci/gates.mk
 
 .PHONY: check coverage coverage-check coverage-lines coverage-run help
-check: unit gates gates-selftest seeds-check corpus-run liveness exhaustive
+check: unit gates gates-selftest seeds-check corpus-run liveness exhaustive \
+    tsan-quick
 
 # Coverage: a build of its own, in which tests and corpus run once.
 COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc

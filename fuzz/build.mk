@@ -186,6 +186,14 @@ fuzz-smoke:
 	@$(FUZZMAKE) fuzzers
 	@fuzz/front smoke "$(S)"
 
+# Real threads: as long as S says, and a few seconds in check.
+TSANMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=tsan CC=clang
+TSANTEST	:= build/clang-tsan/src/dev/test_vionet_threads
+.PHONY: tsan-vionet tsan-quick
+tsan-vionet tsan-quick:
+	@$(TSANMAKE) $(TSANTEST)
+	@SECONDS_OF_THREADS=$(if $(filter tsan-quick,$@),3,$(S)) $(TSANTEST)
+
 # These run in the present flavour.
 corpus-run: $(PLAIN) $(B)/replay/vmtrace
 	@fuzz/front run $(FO)
