@@ -1,6 +1,7 @@
 /* vmtrace show: a trace as text or as JSON. */
 #include "vmtrace.h"
 
+#include "brief.h"
 #include "show_json.h"
 #include "text.h"
 
@@ -18,6 +19,7 @@ show(struct input *in, int json, int plain)
 
 	text_init(&o, put, stdout);
 	o.hints = !plain;
+	o.frame = net_brief;
 	while (trace_next(&in->t, &r) == TRACE_OK) {
 		if (json && show_json(stdout, &r) == -1)
 			return complain(in->file.name, "no memory");

@@ -57,7 +57,7 @@ says out "^vmtrace [0-9.]*, trace version 1$"
 ends 2 "$V"
 ends 2 "$V" fly
 says err "no command 'fly'; vmtrace --help lists them"
-for c in show replay seed shrink diff stat build; do
+for c in show replay seed shrink diff stat build pcap; do
 	ends 0 "$V" $c --help
 	says out "usage: vmtrace $c"
 	ends 2 "$V" $c
@@ -262,6 +262,53 @@ mkdir full
     grep ^vmtrace: >out # coverage builds complain, too
 is out "vmtrace: full/x: File too large"
 rmdir full || wrong "left: $(ls -A full)"
+
+cat >net.txt <<'END'
+conf vionet mac [020000000001]
+setup features=0x0
+chain 0 kick w1526
+msg input 0 [ffffffff ffff0200 00000007 08060001 08000604 00010200 00000007
+	64400102 00000000 00006440 0103]
+fault tx skip=1
+chain 1 [00000000 00000000 00000000 02000000 00070200 00000001 88b5] r32
+chain 1 kick [00000000 00000000 00000000 02000000 00070200 00000001 88b5] r32
+END
+
+t "pcap: frames in words"
+ends 0 "$V" build net.txt net
+ends 1 "$V" pcap --text net
+says err "net: is an input; vmtrace seed --expand makes a recording of it"
+ends 0 "$V" seed --expand net net.rec
+ends 0 "$V" replay net.rec
+ends 0 "$V" pcap --text net.rec
+says out "^0.000000000 in  0 arp who has 100.64.1.3 tell 100.64.1.2, 42 bytes$"
+says out "^0.000000000 out 1 type 0x88b5 .*, 20 bytes$"
+says out "20 bytes, lost$"
+ends 0 "$V" show net.rec
+says out "# arp who has"
+says out "# header"
+ends 1 "$V" pcap rec x
+says err "rec: is of vioblk, which has no frames"
+ends 2 "$V" pcap net.rec
+
+# Whoever is here says what he thinks of the file; our own eyes are always.
+t "pcap: a file for others"
+ends 0 "$V" pcap net.rec net.pcapng
+od -An -tx1 -N 12 net.pcapng | tr -d ' \n' >out
+echo >>out
+is out 0a0d0d0a1c0000004d3c2b1a
+[ "$(($(wc -c <net.pcapng) % 4))" -eq 0 ] || wrong "blocks are not whole"
+if command -v tshark >/dev/null; then
+	tshark -r net.pcapng -T fields -e frame.len -e frame.packet_flags \
+	    >out 2>err || wrong "tshark: $(cat err)"
+	is out "42	0x00000001
+20	0x00000002
+20	0x00000002"
+elif command -v tcpdump >/dev/null; then
+	tcpdump -nr net.pcapng >out 2>err || wrong "tcpdump: $(cat err)"
+	says out "ARP, Request who-has 100.64.1.3 tell 100.64.1.2"
+fi
+rm -f net net.txt net.rec net.pcapng
 
 t "a signal leaves nothing behind"
 mkdir sig

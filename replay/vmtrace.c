@@ -7,7 +7,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_show, &cmd_replay, &cmd_seed, &cmd_shrink, &cmd_diff, &cmd_stat,
-	&cmd_build, NULL
+	&cmd_build, &cmd_pcap, NULL
 };
 
 int

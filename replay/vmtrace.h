@@ -23,7 +23,7 @@ struct command {
 };
 
 extern const struct command cmd_show, cmd_replay, cmd_seed, cmd_shrink,
-    cmd_diff, cmd_stat, cmd_build;
+    cmd_diff, cmd_stat, cmd_build, cmd_pcap;
 
 /* Wrong use of a command: says how, gives EXIT_USAGE. */
 int	usage(const struct command *);

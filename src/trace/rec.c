@@ -198,11 +198,29 @@ mark(struct rec *r, const struct dev *d)
 	rec_end(r);
 }
 
+/* How much later it is than at the last message. */
+static void
+put_time(struct rec *r)
+{
+	uint64_t now = r->host.ops->clock(r->host.arg, CLOCK_MONO);
+	uint64_t delta = now > r->now ? now - r->now : 0;
+
+	if (r->messages == 0)
+		delta = r->host.ops->clock(r->host.arg, CLOCK_WALL);
+	r->now = now;
+	if (delta == 0)
+		return;
+	trace_put_time(rec_begin(r, OVERHEAD), delta);
+	rec_end(r);
+}
+
 void
 rec_msg(struct rec *r, struct dev *d, struct viodev_msg *m)
 {
 	int answers = viodev_answers(m->type);
 
+	if (!r->off && r->times)
+		put_time(r);
 	if (!r->off) {
 		trace_put_msg(rec_begin(r, OVERHEAD + m->len), m);
 		rec_end(r);

@@ -39,6 +39,9 @@ struct rec {
 						   for devices that crash */
 	unsigned		 marks;		/* MARK after so many messages;
 						   0: never */
+	int			 times;		/* TIME before messages: the
+						   first is the time since
+						   1970, so sums are dates */
 	uint8_t			*buf;		/* for records, REC_BUFMIN */
 	size_t			 bufcap;	/* or more */
 	uint8_t			*state;		/* for a save, for MARK */
@@ -52,6 +55,7 @@ struct rec {
 	int			 off;		/* the recording ended */
 	int			 inmsg;		/* a message is under way */
 	unsigned		 messages;
+	uint64_t		 now;		/* with times: mono, ns */
 	struct wbuf		 w;		/* records for the sink */
 	size_t			 from;		/* of the record under way */
 	struct iovec		 read[REC_IOV];	/* that a block read filled */

@@ -49,6 +49,25 @@ test_same(void **state)
 	assert_int_equal(play_stat(player)->marks, 0);
 }
 
+/* With times it says when, and plays as before. */
+static void
+test_times(void **state)
+{
+	struct job j = whole;
+	struct trace_reader t;
+	struct trace_rec rec;
+	unsigned times = 0;
+
+	(void)state;
+	j.times = 1;
+	record(&j);
+	same();
+	assert_int_equal(trace_open(&t, trace, tracelen), TRACE_OK);
+	while (trace_next(&t, &rec) == TRACE_OK)
+		times += rec.type == TRACE_TIME && rec.u.time != 0;
+	assert_in_range(times, 2, 23);
+}
+
 /* Payload cut: the same, and it says how much it could not compare. */
 static void
 test_cut(void **state)
@@ -658,6 +677,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_room),

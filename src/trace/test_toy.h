@@ -372,7 +372,7 @@ struct job {
 	size_t		keep;
 	uint64_t	room;
 	unsigned	marks;
-	int		sync, fails, nostate;
+	int		sync, fails, nostate, times;
 	size_t		bufcap;
 	const struct gm_tap *tap;
 };
@@ -395,7 +395,8 @@ record(const struct job *j)
 	struct dev_host h = { &real_ops, &real };
 	struct rec r = {
 		.sink = sink, .keep = j->keep, .room = j->room,
-		.marks = j->marks, .sync = j->sync, .buf = buf,
+		.marks = j->marks, .sync = j->sync, .times = j->times,
+		.buf = buf,
 		.bufcap = j->bufcap, .state = state,
 		.statecap = j->nostate ? 1 : sizeof(state)
 	};

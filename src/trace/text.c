@@ -372,6 +372,17 @@ text_init(struct text_out *o, void (*put)(void *, const char *, size_t),
 	o->hints = 1;
 }
 
+/* What the hints must know of the device. */
+static void
+take_conf(struct text_out *o, const struct trace_rec *r)
+{
+	struct devconf c = { r->u.conf.list, r->u.conf.listlen };
+
+	memset(o->kind, 0, sizeof(o->kind));
+	memcpy(o->kind, r->u.conf.name, r->u.conf.namelen);
+	o->skip = devconf_int(&c, DEVCONF_OFFLOAD, 0) == 1 ? 12 : 0;
+}
+
 void
 text_rec(struct text_out *o, const struct trace_rec *r)
 {
@@ -380,10 +391,8 @@ text_rec(struct text_out *o, const struct trace_rec *r)
 	say(o, "%s", trace_type_name(r->type));
 	say_body(o, r);
 	if (o->hints) {
-		if (r->type == TRACE_CONF) {
-			memset(o->kind, 0, sizeof(o->kind));
-			memcpy(o->kind, r->u.conf.name, r->u.conf.namelen);
-		}
+		if (r->type == TRACE_CONF)
+			take_conf(o, r);
 		text_hint(hint, sizeof(hint), o, r);
 		if (hint[0] != '\0')
 			say(o, "  # %s", hint);

@@ -47,6 +47,10 @@ struct text_out {
 	void		*arg;
 	int		 brief;		/* one line, payloads shortened */
 	int		 hints;		/* comments that say what it means */
+	/* An Ethernet frame in words, at most cap characters; may be NULL. */
+	char		*(*frame)(char *, size_t cap, const uint8_t *,
+			    size_t len);
+	size_t		 skip;		/* bytes in front of a host's frame */
 	char		 kind[TRACE_MAXNAME + 1];
 	struct rings	 rings;
 };

@@ -40,6 +40,14 @@ static const struct bit scsi_bits[] = {
 	{ 0, NULL }
 };
 
+static const struct bit net_bits[] = {
+	{ 0, "CSUM" }, { 1, "GUEST_CSUM" }, { 3, "MTU" }, { 5, "MAC" },
+	{ 15, "MRG_RXBUF" }, { 16, "STATUS" }, { 17, "CTRL_VQ" },
+	{ 18, "CTRL_RX" }, { 19, "CTRL_VLAN" }, { 20, "CTRL_RX_EXTRA" },
+	{ 21, "GUEST_ANNOUNCE" }, { 22, "MQ" }, { 23, "CTRL_MAC_ADDR" },
+	{ 0, NULL }
+};
+
 static void __attribute__((format(printf, 2, 3)))
 add(struct hint *h, const char *fmt, ...)
 {
@@ -77,6 +85,12 @@ is_scsi(const struct text_out *o)
 	return strcmp(o->kind, "vioscsi") == 0;
 }
 
+static int
+is_net(const struct text_out *o)
+{
+	return strcmp(o->kind, "vionet") == 0;
+}
+
 static void
 features(struct hint *h, const struct text_out *o, uint64_t v)
 {
@@ -84,6 +98,8 @@ features(struct hint *h, const struct text_out *o, uint64_t v)
 		v = add_bits(h, blk_bits, v);
 	else if (is_scsi(o))
 		v = add_bits(h, scsi_bits, v);
+	else if (is_net(o))
+		v = add_bits(h, net_bits, v);
 	v = add_bits(h, common_bits, v);
 	if (v != 0)
 		add(h, "%sand 0x%" PRIx64, h->n > 0 ? " " : "", v);
@@ -234,6 +250,64 @@ ring(struct hint *h, const struct text_out *o, uint64_t gpa,
 	return 1;
 }
 
+/* A frame of the host or for it. */
+static void
+frame(struct hint *h, const struct text_out *o, const uint8_t *p, size_t len)
+{
+	char line[160];
+
+	if (!is_net(o) || o->frame == NULL || len < o->skip + 14)
+		return;
+	add(h, "%s", o->frame(line, sizeof(line), p + o->skip,
+	    len - o->skip));
+}
+
+/* The header that a driver puts in front of a frame, or finds there. */
+static void
+header(struct hint *h, const struct text_out *o, const struct trace_blob *b)
+{
+	if (!is_net(o) || b->total != 12 || b->kept != 12)
+		return;
+	add(h, "header");
+	if (b->p[0] & 1)
+		add(h, ", checksum of %u.. at +%u", le16_get(b->p + 6),
+		    le16_get(b->p + 8));
+	if (b->p[0] & 2)
+		add(h, ", checksum valid");
+	if (b->p[1] != 0)
+		add(h, ", segmented %u", b->p[1]);
+	if (le16_get(b->p + 10) > 1)
+		add(h, ", %u buffers", le16_get(b->p + 10));
+}
+
+/* Class and number of a control command. */
+static void
+command(struct hint *h, const struct text_out *o, const struct trace_blob *b)
+{
+	static const char *const rx[] = {
+		"promiscuous", "all multicast", "all unicast",
+		"no multicast", "no unicast", "no broadcast"
+	};
+	unsigned class, n;
+
+	if (!is_net(o) || b->total != 2 || b->kept != 2)
+		return;
+	class = b->p[0];
+	n = b->p[1];
+	if (class == 0 && n < 6)
+		add(h, "command: %s", rx[n]);
+	else if (class == 1 && n < 2)
+		add(h, "command: %s", n == 0 ? "MAC tables" : "MAC address");
+	else if (class == 2 && n < 2)
+		add(h, "command: VLAN %s", n == 0 ? "add" : "delete");
+	else if (class == 3 && n == 0)
+		add(h, "command: announced");
+	else if (class == 4 && n == 0)
+		add(h, "command: queue pairs");
+	else
+		add(h, "command %u of class %u", n, class);
+}
+
 static void
 expectation(struct hint *h, const struct text_out *o,
     const struct trace_rec *r)
@@ -247,11 +321,14 @@ expectation(struct hint *h, const struct text_out *o,
 	} else if (r->u.expect.kind == TRACE_STORE) {
 		if (ring(h, o, r->u.expect.val, b))
 			return;
+		header(h, o, b);
 		if (is_scsi(o) && r->u.expect.arg == 0 && b->kept == b->total)
 			text_scsi_store(h->p, h->cap, b->p, b->kept);
 		else if (is_blk(o) && b->kept == 1 && b->p[0] < 3)
 			add(h, "status %s", b->p[0] == 0 ? "OK" :
 			    b->p[0] == 1 ? "IOERR" : "UNSUPP");
+	} else if (r->u.expect.kind == TRACE_TX) {
+		frame(h, o, b->p, b->kept);
 	} else if (r->u.expect.kind == TRACE_BLK &&
 	    (r->u.expect.arg & 0xff) != BLK_FLUSH &&
 	    r->u.expect.val % 512 == 0) {
@@ -271,10 +348,14 @@ text_hint(char *buf, size_t cap, const struct text_out *o,
 		if (r->u.msg.type == VIODEV_WRITE &&
 		    r->u.msg.space == VIODEV_COMMON)
 			common(&h, o, r->u.msg.where, r->u.msg.data);
+		if (r->u.msg.type == VIODEV_INPUT)
+			frame(&h, o, r->u.msg.payload, r->u.msg.len);
 		break;
 	case TRACE_LOAD:
 		if (ring(&h, o, r->u.load.gpa, &r->u.load.blob))
 			break;
+		header(&h, o, &r->u.load.blob);
+		command(&h, o, &r->u.load.blob);
 		if (is_scsi(o))
 			text_scsi_load(buf, cap, r->u.load.blob.p,
 			    r->u.load.blob.kept);
