@@ -17,8 +17,8 @@
 #define NTIMERS		4
 
 static struct bench {
-	uint64_t	mem[512];		/* state of the chip */
-	uint64_t	spare[512];		/* of its successor */
+	uint64_t	mem[1024];		/* state of the chip */
+	uint64_t	spare[1024];		/* of its successor */
 	uint64_t	conf[64];
 	struct dev	*d;
 	struct devconf	 list;

@@ -47,7 +47,7 @@ enum devconf_tag {
 	DEVCONF_BOOTORDER,	/* u16: nibbles as in the CMOS of a PC */
 	DEVCONF_FILE,		/* string: name of a file in fw_cfg */
 	DEVCONF_PCIID,		/* 16 bytes: see pci.h */
-	DEVCONF_PCICAPS,	/* bytes of the capability list from 0x40 on */
+	DEVCONF_PCICAPS,	/* bytes of the capability list, see pci.h */
 	DEVCONF_LENGTH,		/* u64: bytes of that file */
 	DEVCONF_DEBUGPORT,	/* u8: 1, port 0x402 prints */
 	DEVCONF_NTAGS

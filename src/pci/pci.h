@@ -34,7 +34,7 @@
 #define PCI_SLOTS	32
 #define PCI_ADDRESS	0xcf8
 #define PCI_DATA	0xcfc
-#define PCI_CAPS	0x40		/* first capability */
+#define PCI_CAPS	0x44		/* first capability */
 
 #define PCI_IO_FIRST	0x1000
 #define PCI_IO_STEP	0x1000

@@ -6,6 +6,11 @@
  * ISR, NOTIFY; then PCI_CFG, which vmd does not have and the specification
  * demands.  Each stands at a multiple of CAPS_STRIDE from CAPS_FIRST on, all
  * in BAR 0.  Unlike vmd's, NOTIFY and PCI_CFG are 20 bytes long.
+ *
+ * The list does not start at 0x40 as vmd's does.  SeaBIOS leaves a $PIR table
+ * that names slot 1 as a PIIX router, so Linux without ACPI takes the bytes
+ * 0x60 to 0x63 there for interrupt numbers.  From 0x44 on they are fields
+ * that are 0: no route, and the number in the interrupt line register holds.
  */
 #ifndef CAPS_H
 #define CAPS_H
@@ -14,7 +19,7 @@
 
 #include "virtio_dev.h"
 
-#define CAPS_FIRST	0x40		/* offset in configuration space */
+#define CAPS_FIRST	0x44		/* offset in configuration space */
 #define CAPS_STRIDE	24
 #define CAPS_VENDOR	0x09		/* PCI capability id */
 #define CAPS_SIZE	(5 * CAPS_STRIDE)
