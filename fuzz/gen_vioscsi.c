@@ -124,10 +124,10 @@ put_list(uint8_t *p, const uint8_t *cdb, struct prng *r)
 
 	memset(p, 0, 200);
 	if (cdb[0] == 0x42) {
-		n = one_in(r, 8) ? below(r, 13) : below(r, 4);
+		n = one_in(r, 8) ? below(r, 25) : below(r, 4);
 		put_be(p, 2, 16 * n + 6);
 		put_be(p + 2, 2, one_in(r, 8) ? gen_odd(r) : 16 * n);
-		for (i = 0; i < n; i++) {
+		for (i = 0; i < n && i < 12; i++) {
 			put_be(p + 8 + 16 * i, 8, one_in(r, 8) ? gen_odd(r) :
 			    below(r, 32));
 			put_be(p + 16 + 16 * i, 4, one_in(r, 8) ? gen_odd(r) :
@@ -144,10 +144,18 @@ put_list(uint8_t *p, const uint8_t *cdb, struct prng *r)
 	return head + n;
 }
 
+/* Addresses at the ends of what counts can reach, too. */
 static uint64_t
 draw_lba(struct prng *r)
 {
-	if (one_in(r, 8))
+	static const uint64_t ends[] = {
+		0xffffffff, 0xfffffffe, 0x100000000, 0x1ffffffff,
+		UINT64_MAX, UINT64_MAX - 1, 0x1fffff, 32
+	};
+
+	if (one_in(r, 12))
+		return PICK(r, ends);
+	if (one_in(r, 16))
 		return gen_odd(r);
 	return one_in(r, 4) ? below(r, 40) : below(r, 8);
 }
@@ -316,12 +324,14 @@ msg(struct viodev_msg *m, uint8_t *payload, struct prng *r)
 		}
 		m->payload = payload;
 		m->len = c.len;
-	} else if (m->space == VIODEV_DEVICE && one_in(r, 2)) {
+	} else if ((m->type == VIODEV_READ || m->type == VIODEV_WRITE) &&
+	    one_in(r, m->space == VIODEV_DEVICE ? 2 : 6)) {
+		m->space = VIODEV_DEVICE;
 		m->type = VIODEV_WRITE;
-		m->where = one_in(r, 2) ? VIOSCSI_C_SENSE_SIZE :
-		    VIOSCSI_C_CDB_SIZE;
+		m->where = one_in(r, 4) ? VIOSCSI_C_CDB_SIZE :
+		    VIOSCSI_C_SENSE_SIZE;
 		m->width = 4;
-		m->data = one_in(r, 4) ? gen_odd(r) : below(r, 97);
+		m->data = one_in(r, 4) ? gen_odd(r) : below(r, 33);
 	}
 }
 

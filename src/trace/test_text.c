@@ -171,6 +171,47 @@ test_lines(void **state)
 /* A SCSI adapter: what is asked, answered, told. */
 static const char scsi[] =
     "conf vioscsi\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1b 00 00 00 03] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1b 00 00 00 01] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1b 00 00 00 00] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 1e 00 00 00 00] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 43 00 01 000000 00 0014] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 9e 11] r51 w108\n"
+    "chain 2 [01004000 00000000 00000000 00000000 000000"
+    " 12 00 00 0024] r51 w108\n"
+    "chain 2 [01008000] r51 w108\n"
+    "chain 2 [01008000 00000000 00000000 00000000 000000 00] r51 w108\n"
+    "chain 2 [c1020000 00000000 00000000 00000000 000000 00] r51 w108\n"
+    "chain 1 [01004000 00000000 00000000 00000000 000000 00] w16\n"
+    "chain 0 [000000] r24 w1\n"
+    "chain 0 [00000000 06000000 01004001 00000000 07000000 00000000]"
+    " r24 w1\n"
+    "chain 0 [00000000 00000000] r24 w1\n"
+    "chain 0 [01000000 01004000 00] r16 w5\n"
+    "chain 0 [03000000 01004000 00000000 10000000] r16 w5\n"
+    "load 0x5000 [00000000 05000000 05004001 00000000 00000000"
+    " 00000000]\n"
+    "load 0x5000 [02000000 01004001 00000000 10000000 00000000"
+    " 00000000]\n"
+    "load 0x5000 [00000000 01004001 00000000 10000000]\n"
+    "load 0x5000 [05004001 00000000 07000000 00000000 00000000"
+    " 00000000 00000000 00000000]\n"
+    "load 0x5000 [01004001 00000001 07000000 00000000 00000000"
+    " 00000000 00000000 00000000]\n"
+    "expect store 0x7000 [63]\n"
+    "expect store 0x7000 [10000000 63]\n"
+    "expect store 0x7000 [00000000 00000000 0000 08 00]\n"
+    "expect store 0x7000 [00000000 00000000 0000 00 63]\n"
+    "expect store 0x7000 [ff000000 00000000 0000 02 00]\n"
+    "expect store 0x7000 [03000000 01004000 00000000 2a090000]\n"
+    "expect store 0x7000 [04000000 01004000 00000000 2a090000]\n"
+    "expect store 0x7000 [01020304 0506]\n"
     "msg write common driver_feature 4 4\n"
     "chain 2 [01024005 00000000 07000000 00000000 000000"
     " 2a 08 00000010 00 0003 00] r51 w108\n"
@@ -235,6 +276,20 @@ test_scsi_hints(void **state)
 	assert_int_equal(err.line, 0);
 	memcpy(copy, built, n);
 	show(copy, n);
+	has("# 0:0 START STOP UNIT load\n");
+	has("# 0:0 START STOP UNIT start\n");
+	has("# 0:0 START STOP UNIT stop\n");
+	has("# 0:0 PREVENT ALLOW MEDIUM REMOVAL allow\n");
+	has("# 0:0 READ TOC format 1, 20 bytes\n");
+	has("# 0:0 SERVICE ACTION IN(16), 0 bytes\n");
+	has("# 0:0 INQUIRY, 36 bytes\n");
+	has("# no address: TEST UNIT READY\n");
+	has("# 0:1 QUERY TASK id 7\n");
+	has("# 0:1 subscribe to events 0x10\n");
+	has("# OK other status\n");
+	has("# OK CHECK CONDITION\n");
+	has("# 0:0 parameters changed 0x92a\n");
+	has("[63]\n");
 	has("# CHANGE\n");
 	has("# 2:5 WRITE(10) lba 16, 3 blocks, id 7\n");
 	has("# all:w REPORT LUNS, 16 bytes\n");
