@@ -136,6 +136,19 @@ test_cache(void **state)
 	assert_int_equal(t->data[6], 4);
 }
 
+/* A page in which nothing can be changed is taken as it is. */
+static void
+test_unchanged(void **state)
+{
+	static const uint8_t errors[12] = { 1, 10, 0, 5 };
+
+	(void)state;
+	assert_int_equal(select6(list(4, errors, 12)), 0);
+	assert_int_equal(t->residual, 0);
+	t_lun(t, CD);
+	assert_int_equal(select6(list(4, errors, 12)), 0);
+}
+
 /* Nothing changes unless all is right: each wrong byte of a page in turn. */
 static void
 test_wrong_bytes(void **state)
@@ -203,7 +216,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_sense_disk), TEST(test_sense_cd),
-		TEST(test_d_sense), TEST(test_cache),
+		TEST(test_d_sense), TEST(test_cache), TEST(test_unchanged),
 		TEST(test_wrong_bytes), TEST(test_wrong_lists),
 	};
 
