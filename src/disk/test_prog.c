@@ -12,8 +12,13 @@
 
 #include "diskprog.h"
 
+/* Bytes of a program's configuration: see diskprog.h. */
+#define FAULTS	5
+#define CRASH	7
+#define LOSSY	9			/* of FAULTS: a crash that loses */
+
 static void
-run(int small, unsigned first, unsigned n)
+run(int small, unsigned first, unsigned n, int crash)
 {
 	uint8_t data[400];
 	struct prng r;
@@ -28,6 +33,10 @@ run(int small, unsigned first, unsigned n)
 		len = 20 + prng_below(&r, sizeof(data) - 20);
 		for (k = 0; k < len; k++)
 			data[k] = (uint8_t)prng_next(&r);
+		if (crash) {
+			data[FAULTS] = (uint8_t)(data[FAULTS] & 0xf0) | LOSSY;
+			data[CRASH] %= small ? 64 : 255;
+		}
 		if (dp_run(&p, data, len) != 0)
 			fail_msg("program %u: %s", i, p.why);
 	}
@@ -48,14 +57,23 @@ static void
 test_large(void **state)
 {
 	(void)state;
-	run(0, 0, how_many());
+	run(0, 0, how_many(), 0);
 }
 
 static void
 test_small(void **state)
 {
 	(void)state;
-	run(1, 1000000, how_many() * 4);
+	run(1, 1000000, how_many() * 4, 0);
+}
+
+/* The store stops, and of what no flush has followed some is lost. */
+static void
+test_crashes(void **state)
+{
+	(void)state;
+	run(0, 2000000, how_many(), 1);
+	run(1, 3000000, how_many() * 4, 1);
 }
 
 int
@@ -64,6 +82,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_crashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
