@@ -1,8 +1,9 @@
 /*
- * The order of writes, where only a long program comes by: more clusters
- * lose their reference between two flushes than the list of them holds.  The
- * store stops in each of many writes and loses some of those that no flush
- * has followed: what was flushed must be there.
+ * The order of writes, where random programs seldom come by: more clusters
+ * lose their reference between two flushes than the list of them holds; more
+ * tables change than the cache holds, and the refcount table moves; a disk
+ * grows over a base that was larger.  The store stops in each of many writes
+ * and loses some of those that no flush has followed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,15 +19,31 @@
 #define CLUSTER	512u
 #define COUNT	3000u			/* clusters; frees at most 1,024 */
 #define SIZE	(COUNT * CLUSTER)
-#define CAP	(8u << 20)
+#define CAP	(16u << 20)
+#define TABLES	6000u			/* cached: 4,096 */
+#define STRIDE	32768u			/* of the disk, by table */
 
 static struct ms store, start;
 static uint8_t was[SIZE], now[SIZE];
 
+/* The base of a test, when it has one. */
+static int
+open_base(void *arg, struct disk_ref *ref, struct bstore *out,
+    struct disk_why *why)
+{
+	(void)arg;
+	(void)ref;
+	(void)why;
+	*out = ms_bstore(&start);
+	out->id[1]++;
+	return 0;
+}
+
 static struct disk *
 open_disk(void)
 {
-	struct disk_opts o = { .format = DISK_QCOW2 };
+	struct disk_opener op = { open_base, NULL };
+	struct disk_opts o = { .format = DISK_QCOW2, .opener = &op };
 	struct bstore bs = ms_bstore(&store);
 	struct disk_why why;
 	struct disk *d;
@@ -145,11 +162,127 @@ test_frees_wait(void **state)
 	}
 }
 
+/* Each write needs an L2 table of its own. */
+static void
+spread(struct disk *d)
+{
+	static uint8_t b[CLUSTER];
+	uint32_t i;
+
+	memset(b, 1, sizeof(b));
+	for (i = 0; i < TABLES && !store.dead; i++)
+		(void)disk_write(d, b, CLUSTER, (uint64_t)i * STRIDE);
+}
+
+static void
+sound(uint64_t n)
+{
+	struct qcow2_check c = { 0 };
+	struct disk *d = open_disk();
+
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	if (c.corruptions != 0)
+		fail_msg("corrupt after a crash in write %u", (unsigned)n);
+	disk_close(&d);
+}
+
+static void
+test_tables_wait(void **state)
+{
+	struct qcow2_params p = { .size = (uint64_t)TABLES * STRIDE,
+	    .cluster_bits = 9 };
+	struct ms_plan plan = { .lossy = 1 };
+	struct bstore bs = ms_bstore(&store);
+	struct disk_why why;
+	struct disk *d;
+	uint64_t n, writes = 1;
+
+	(void)state;
+	for (n = 0; n < writes; n += 1 + writes / 150) {
+		ms_reset(&store);
+		assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+		plan.crash_write = plan.seed = n;
+		ms_plan(&store, &plan);
+		d = open_disk();
+		spread(d);
+		disk_close(&d);
+		writes = n == 0 ? store.nwrites : writes;
+		ms_revive(&store);
+		sound(n);
+	}
+	assert_true(writes > TABLES);
+}
+
+/* Headers that name a moved table, and what is written right after. */
+static void
+test_moves(void **state)
+{
+	struct qcow2_params p = { .size = 24u << 20, .cluster_bits = 9,
+	    .refcount_order = 6, .order_given = 1 };
+	struct ms_plan plan = { .lossy = 1 };
+	struct bstore bs = ms_bstore(&store);
+	struct disk_why why;
+	struct disk *d;
+	uint64_t n, writes = 1, i;
+
+	(void)state;
+	for (n = 0; n < writes; n++) {
+		ms_reset(&store);
+		assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+		plan.crash_write = plan.seed = n;
+		ms_plan(&store, &plan);
+		d = open_disk();
+		for (i = 0; i < 4 && !store.dead; i++)
+			(void)disk_write(d, was, SIZE, i * SIZE);
+		disk_close(&d);
+		writes = n == 0 ? store.nwrites : writes;
+		ms_revive(&store);
+		sound(n);
+	}
+}
+
+/* What a larger base has past the old end never shows. */
+static void
+test_grow_hides(void **state)
+{
+	struct qcow2_params p = { .size = 4096, .cluster_bits = 9,
+	    .backing = "base", .backing_fmt = "raw" };
+	struct ms_plan plan = { .lossy = 1 };
+	struct bstore bs = ms_bstore(&store);
+	struct disk_why why;
+	struct disk *d;
+	uint64_t n, i, writes = 1, seed;
+
+	(void)state;
+	for (n = 0; n < writes; n++)
+		for (seed = 0; seed < 20; seed++) {
+			ms_reset(&store);
+			assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+			plan.crash_write = n;
+			plan.seed = seed;
+			ms_plan(&store, &plan);
+			d = open_disk();
+			(void)disk_grow(d, 65536);
+			disk_close(&d);
+			writes = n == 0 ? store.nwrites : writes;
+			ms_revive(&store);
+			d = open_disk();
+			assert_int_equal(disk_read(d, now, d->size, 0), 0);
+			for (i = 4096; i < d->size; i++)
+				assert_int_equal(now[i], 0);
+			assert_true(n > 0 || d->size == 65536);
+			disk_close(&d);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frees_wait),
+		cmocka_unit_test(test_tables_wait),
+		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_grow_hides),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
