@@ -219,9 +219,9 @@ test_tables_wait(void **state)
 	assert_true(writes > TABLES);
 }
 
-/* Headers that name a moved table, and what is written right after. */
+/* bytes at a time, `times` times; each crash in several ways. */
 static void
-test_moves(void **state)
+moves(size_t bytes, unsigned times, uint64_t ways)
 {
 	struct qcow2_params p = { .size = 24u << 20, .cluster_bits = 9,
 	    .refcount_order = 6, .order_given = 1 };
@@ -231,22 +231,29 @@ test_moves(void **state)
 	struct disk *d;
 	uint64_t n, writes = 1, i;
 
-	(void)state;
-	/* Each write four times: what is lost of it differs. */
-	for (n = 0; n / 4 < writes; n++) {
+	for (n = 0; n / ways < writes; n++) {
 		ms_reset(&store);
 		assert_int_equal(qcow2_create(&bs, &p, &why), 0);
-		plan.crash_write = n / 4;
+		plan.crash_write = n / ways;
 		plan.seed = n;
 		ms_plan(&store, &plan);
 		d = open_disk();
-		for (i = 0; i < 4 && !store.dead; i++)
-			(void)disk_write(d, was, SIZE, i * SIZE);
+		for (i = 0; i < times && !store.dead; i++)
+			(void)disk_write(d, was, bytes, i * bytes);
 		disk_close(&d);
 		writes = n == 0 ? store.nwrites : writes;
 		ms_revive(&store);
 		sound(n);
 	}
+}
+
+/* New blocks of counts, then a refcount table that moves. */
+static void
+test_moves(void **state)
+{
+	(void)state;
+	moves(100u << 10, 1, 16);
+	moves(SIZE, 2, 1);
 }
 
 /* What a larger base has past the old end never shows. */
