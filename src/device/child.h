@@ -54,7 +54,8 @@ struct child {
 	struct child_timer	 timer[CHILD_TIMERS];
 	uint32_t		 again;		/* queues to kick */
 	uint16_t		 seen[VIRTIO_MAXQ];	/* rings, last time */
-	int			 rx_on;
+	int			 rx_on;		/* frames are wanted */
+	int			 paused;	/* but not now */
 	uint8_t			*frame;		/* from the tap */
 	struct ev_io		*on_tap;
 
@@ -96,6 +97,8 @@ void	child_close_disks(struct child *);
 int	child_loop_init(struct child *);
 /* Until the end; 0 or an exit code. */
 int	child_loop(struct child *);
+/* Whether the tap is to be read, by what the device said and the vm. */
+void	child_want_frames(struct child *);
 /* One message to the device, recorded when somebody records. */
 void	child_deliver(struct child *, struct viodev_msg *);
 

@@ -107,10 +107,11 @@ host_rx_ready(void *arg, uint32_t q, int on)
 {
 	struct child *c = arg;
 
-	(void)q;
+	/* There is one tap, for the first pair of queues. */
+	if (q != 0)
+		return;
 	c->rx_on = on;
-	if (c->on_tap != NULL)
-		(void)ev_io_want(c->on_tap, on ? EVF_READ : 0);
+	child_want_frames(c);
 }
 
 static int

@@ -1,11 +1,12 @@
 #include "child.h"
 
 #include "vioblk.h"
+#include "vionet.h"
 #include "viornd.h"
 #include "vioscsi.h"
 
 static const struct dev_ops *const kinds[] = {
-	&vioblk_dev, &viornd_dev, &vioscsi_dev
+	&vioblk_dev, &vionet_dev, &viornd_dev, &vioscsi_dev
 };
 
 const struct dev_ops *

@@ -50,6 +50,22 @@ reply(struct child *c, uint64_t data)
 	c->told = c->line.number;
 }
 
+void
+child_want_frames(struct child *c)
+{
+	if (c->on_tap != NULL)
+		(void)ev_io_want(c->on_tap, c->rx_on && !c->paused ?
+		    EVF_READ : 0);
+}
+
+/* In a pause frames stay in the tap. */
+static void
+pause_frames(struct child *c, int paused)
+{
+	c->paused = paused;
+	child_want_frames(c);
+}
+
 static void
 on_viodev(struct child *c, const struct frame *f)
 {
@@ -71,11 +87,14 @@ on_viodev(struct child *c, const struct frame *f)
 		child_deliver(c, &m);
 		leave(c, 0);
 		break;
+	case VIODEV_PAUSE:
+	case VIODEV_UNPAUSE:
+		child_deliver(c, &m);
+		pause_frames(c, m.type == VIODEV_PAUSE);
+		break;
 	case VIODEV_WRITE:
 	case VIODEV_KICK:
 	case VIODEV_CONFIG:
-	case VIODEV_PAUSE:
-	case VIODEV_UNPAUSE:
 	case VIODEV_RESET:
 		child_deliver(c, &m);
 		break;
@@ -230,7 +249,7 @@ on_tap(void *arg, unsigned what)
 	ssize_t n;
 
 	(void)what;
-	for (i = 0; i < TURN && c->rx_on; i++) {
+	for (i = 0; i < TURN && c->rx_on && !c->paused; i++) {
 		n = read(c->tap, c->frame, FRAMEMAX);
 		if (n <= 0)
 			break;

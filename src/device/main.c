@@ -79,6 +79,7 @@ start_recording(struct child *c, struct setup *s, const struct dev_ops *k)
 	r->keep = (size_t)keep;
 	r->room = s->record.room;
 	r->marks = s->record.marks;
+	r->times = c->tap != -1;
 	r->bufcap = RECBUF + 2 * (size_t)keep;
 	r->buf = malloc(r->bufcap);
 	r->state = malloc(STATEMAX);
