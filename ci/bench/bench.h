@@ -3,7 +3,9 @@
  *
  * Figures of one run on a shared machine mean little, ratios mean more: the
  * two sides run in turn, round after round, in processor time, and what is
- * reported is the median of the rounds' ratios with its quartiles.
+ * reported is the median of the rounds' ratios with its quartiles.  Where a
+ * stack happens to lie is part of it: ci/bench/run starts a program several
+ * times and takes the run in the middle.
  */
 #ifndef BENCH_H
 #define BENCH_H

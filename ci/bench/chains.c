@@ -81,6 +81,11 @@ make_queue(struct queue *q, const struct shape *s)
 	unsigned i, head;
 
 	memset(q, 0, sizeof(*q));
+	q->ring.gpa = RAM_GPA;
+	q->ring.desc = DESC;
+	q->ring.avail = AVAIL;
+	q->ring.used = USED;
+	q->ring.size = QUEUE;
 	q->ring.batch = s->batch;
 	if ((q->ring.ram = aligned_alloc(4096, RAM)) == NULL)
 		bench_die("no memory");
@@ -149,7 +154,7 @@ run_checked(void *arg)
 		sum += touch(&c);
 		vq_done(&q->work, &c);
 	}
-	(void)vq_end(&q->work);
+	q->ring.irqs += (uint64_t)vq_end(&q->work);
 	q->ring.sum += sum;
 	if (n != q->ring.batch)
 		bench_die("chains got lost");
@@ -167,7 +172,7 @@ compare(struct queue *a, struct queue *b)
 		(void)run_flat(b);
 	}
 	if (memcmp(a->ring.ram, b->ring.ram, RAM) != 0 ||
-	    a->ring.sum != b->ring.sum)
+	    a->ring.sum != b->ring.sum || a->ring.irqs != b->ring.irqs)
 		bench_die("the two sides do different work");
 }
 

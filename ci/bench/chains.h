@@ -19,11 +19,15 @@
 
 /* One queue's worth of chains, offered over and over. */
 struct ring {
-	uint8_t		*ram;		/* RAM bytes, at RAM_GPA */
+	uint8_t		*ram;		/* RAM bytes, */
+	uint64_t	 gpa;		/* at this address */
+	uint64_t	 desc, avail, used;
+	uint16_t	 size;		/* of the queue */
 	uint16_t	 batch;		/* chains behind one kick */
 	uint16_t	 idx;		/* the driver's available index */
-	uint16_t	 seen, used;	/* the unchecked side's indices */
+	uint16_t	 seen, filled;	/* the unchecked side's indices */
 	uint64_t	 sum;		/* of the bytes read */
+	uint64_t	 irqs;		/* interrupts that the driver wants */
 };
 
 /*
@@ -39,8 +43,16 @@ ring_offer(struct ring *r)
 }
 
 /*
- * Serves a batch without a check: what is in memory is believed, guest
- * addresses are offsets into one block.  The chains served.
+ * Serves a batch without a check; the chains served.
+ *
+ * It is a whole device's side of a queue, only that it believes what is in
+ * memory: it follows head, descriptors and next as the driver wrote them,
+ * takes guest addresses for offsets into one block, touches a byte of each
+ * buffer on the way and fills used elements in order.  What is protocol and
+ * no check it has to do as well: look again before it stops, publish the
+ * index, then read the driver's wish.  Addresses and size of the queue come
+ * from struct ring, as nobody knows them when a device is compiled.  It has
+ * no vectors to hand on, no cursors, no tap and no way to take back a chain.
  */
 uint64_t flat_serve(struct ring *);
 

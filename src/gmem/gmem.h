@@ -121,6 +121,10 @@ struct gm_word16 {
 	uint16_t	v;
 } __attribute__((packed, may_alias));
 
+struct gm_word32 {
+	uint32_t	v;
+} __attribute__((packed, may_alias));
+
 struct gm_word64 {
 	uint64_t	v;
 } __attribute__((packed, may_alias));
@@ -129,6 +133,12 @@ static inline unsigned
 gm_once16(const uint8_t *p)
 {
 	return LE_SWAP16(((const volatile struct gm_word16 *)p)->v);
+}
+
+static inline uint32_t
+gm_once32(const uint8_t *p)
+{
+	return LE_SWAP32(((const volatile struct gm_word32 *)p)->v);
 }
 
 static inline uint64_t
@@ -141,8 +151,10 @@ gm_once64(const uint8_t *p)
  * Accesses through a window.  The caller has bounded off (off + width is at
  * most win->len) and the addresses are aligned to the width: ring indices.
  *
- * The acquire load orders an index before the entries that it covers; the
- * release store orders entries before the index that publishes them.
+ * The load orders an index before the entries that it covers; the store
+ * orders entries before the index that publishes them, and its own value
+ * before all that gm_load16 looks at later: who stores what the other side
+ * shall see and then looks whether it has seen it needs that.
  */
 static inline uint16_t
 gm_load16(struct gmem *gm, const struct gm_win *w, size_t off)
@@ -150,7 +162,7 @@ gm_load16(struct gmem *gm, const struct gm_win *w, size_t off)
 	uint8_t b[2];
 
 	le16_put(b, LE_SWAP16(__atomic_load_n((uint16_t *)(void *)(w->p + off),
-	    __ATOMIC_ACQUIRE)));
+	    __ATOMIC_SEQ_CST)));
 	if (!GM_LIKELY(gm->tap == NULL))
 		gm->tap->load(gm->taparg, w->gpa + off, b, 2);
 	return le16_get(b);
@@ -166,7 +178,7 @@ gm_store16(struct gmem *gm, const struct gm_win *w, size_t off, uint16_t v)
 		gm->tap->store(gm->taparg, w->gpa + off, b, 2);
 	}
 	__atomic_store_n((uint16_t *)(void *)(w->p + off), LE_SWAP16(v),
-	    __ATOMIC_RELEASE);
+	    __ATOMIC_SEQ_CST);
 }
 
 /* One entry of a table: len bytes, copied once. */

@@ -1,4 +1,4 @@
-VQ_TESTS := test_vq test_vq_bad test_vq_event test_vq_indirect test_chain \
+VQ_TESTS := test_vq test_vq_hot test_vq_bad test_vq_event test_vq_indirect test_chain \
 	test_caps test_kind
 DEV_TESTS := test_common test_status test_irq test_legacy test_bar \
 	test_state

@@ -4,10 +4,9 @@
 
 #define RING_IDX	2U		/* offset of an index: 2.7.6 */
 
-#define INLINE		inline __attribute__((always_inline))
 #define COLD		__attribute__((noinline))
 
-enum walk {
+enum walked {
 	WALK_OK,
 	WALK_BAD,			/* malformed: goes back with length 0 */
 	WALK_LOOP			/* the queue is broken */
@@ -50,40 +49,36 @@ vq_areas_ok(const struct vq *vq, const struct gmem *gm)
 }
 
 /*
- * Reads the available index.  The acquire pairs with the driver's release:
+ * Reads the available index.  The load pairs with the driver's release:
  * it wrote ring entries and descriptors first and the index last, so all
  * that this value covers is visible behind this load (2.7.13.3).
  */
 static int
 read_index(struct vq_work *w)
 {
-	struct vq *vq = w->vq;
-	uint16_t idx;
+	uint16_t idx = gm_load16(w->gm, &w->avail, RING_IDX), ahead;
 
-	idx = gm_load16(w->gm, &w->avail, RING_IDX);
-	if ((uint16_t)(idx - vq->last_avail) > vq->size) {
-		vq->broken = 1;
+	ahead = (uint16_t)(idx - w->at);
+	if (ahead > w->mask + 1) {
+		w->vq->broken = 1;
 		return -1;
 	}
-	w->limit = idx;
+	w->limit = w->at + ahead;
 	return 0;
 }
 
 /*
  * How far the hot path may go: to the end of what was offered or of what one
- * look takes, whichever comes first; nowhere when somebody listens.
+ * look takes, whichever comes first; nowhere when somebody listens or when
+ * a walk through the whole table may be more than a chain can have.
  */
 static inline void
 set_until(struct vq_work *w)
 {
-	uint16_t at = w->vq->last_avail;
-
-	if (w->gm->tap != NULL)
-		w->until = at;
-	else if ((uint16_t)(w->stop - at) < (uint16_t)(w->limit - at))
-		w->until = w->stop;
+	if (w->tapped || w->mask >= VQ_SEGMAX)
+		w->until = w->at;
 	else
-		w->until = w->limit;
+		w->until = w->stop < w->limit ? w->stop : w->limit;
 }
 
 /* A window, with luck in the range where the last thing was found. */
@@ -119,9 +114,15 @@ vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 		vq->broken = 1;
 		return -1;
 	}
-	w->published = vq->used_idx;
-	w->stop = (uint16_t)(vq->last_avail + vq->size);
+	w->mask = vq->size - 1U;
+	w->table.p = w->desc.p;
+	w->table.last = w->mask;
+	w->table.end = w->iov + w->mask;
+	w->at = vq->last_avail;
+	w->stop = w->at + vq->size;
+	w->done = w->published = vq->used_idx;
 	w->armed = 0;
+	w->tapped = gm->tap != NULL;
 	w->more = 0;
 	w->malformed = 0;
 	if (read_index(w) == -1)
@@ -130,22 +131,25 @@ vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 	return 0;
 }
 
+static void
+store_event(struct vq_work *w)
+{
+	w->event = (uint16_t)w->at;
+	gm_store16(w->gm, &w->used, VQ_ENTRIES +
+	    VQ_USED_ELEM * (size_t)w->vq->size, w->event);
+}
+
 /*
- * Tells the driver from which entry on it shall kick, then looks again.  The
- * fence keeps the store before the load: without it the driver could add an
- * entry, read the old event and not kick, while we read the old index.
+ * Tells the driver from which entry on it shall kick, then looks again, in
+ * this order: else the driver could add an entry, read the old event and not
+ * kick, while we read the old index.
  */
 static int
 rearm(struct vq_work *w)
 {
-	struct vq *vq = w->vq;
-
-	if (vq->event_idx && !(w->armed && w->event == vq->last_avail)) {
-		gm_store16(w->gm, &w->used, VQ_ENTRIES +
-		    VQ_USED_ELEM * (size_t)vq->size, vq->last_avail);
-		w->event = vq->last_avail;
+	if (w->vq->event_idx && !(w->armed && w->event == (uint16_t)w->at)) {
+		store_event(w);
 		w->armed = 1;
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
 	return read_index(w);
 }
@@ -155,53 +159,51 @@ rearm(struct vq_work *w)
  * the place behind it, or NULL when a byte of it is not mapped.
  */
 static COLD struct iovec *
-borrow_segment(struct vq_work *w, uint64_t gpa, uint32_t len,
-    struct iovec *v)
+borrow_segment(struct vq_work *w, const struct vq_desc *d, struct iovec *v)
 {
 	const struct gm_range *r;
 	int n;
 
-	if (len == 0)
+	if (d->len == 0)
 		return v;
-	n = gm_borrow(w->gm, gpa, len, v, (int)(w->iov + VQ_SEGMAX - v));
+	n = gm_borrow(w->gm, d->addr, d->len, v,
+	    (int)(w->iov + VQ_SEGMAX - v));
 	if (n < 0)
 		return NULL;
-	if ((r = gm_range_of(w->gm, gpa, 1)) != NULL)
+	if ((r = gm_range_of(w->gm, d->addr, 1)) != NULL)
 		w->hot = *r;
 	return v + n;
 }
 
-static INLINE struct iovec *
-add_segment(struct vq_work *w, uint64_t gpa, uint32_t len, struct iovec *v)
+static VQ_INLINE struct iovec *
+add_segment(struct vq_work *w, const struct vq_desc *d, struct iovec *v)
 {
-	uint64_t off = gpa - w->hot.gpa;
+	uint64_t off = d->addr - w->hot.gpa;
 
-	if (VQ_UNLIKELY(!vq_in_range(w, off, len)))
-		return borrow_segment(w, gpa, len, v);
+	if (VQ_UNLIKELY(!vq_in_range(w, off, d->len)))
+		return borrow_segment(w, d, v);
 	if (VQ_UNLIKELY(v == w->iov + VQ_SEGMAX))
 		return NULL;
 	v->iov_base = w->hot.hva + off;
-	v->iov_len = len;
+	v->iov_len = d->len;
 	return v + 1;
 }
 
-static INLINE struct vq_desc
+static VQ_INLINE struct vq_desc
 fetch_desc(struct vq_work *w, const struct gm_win *table, unsigned i,
     int tapped)
 {
 	size_t off = (size_t)i * VRING_DESC_SIZE;
 	uint8_t raw[VRING_DESC_SIZE];
-	struct vq_desc d;
+	struct vq_desc d = vq_fetch(table->p + off);
 
-	d.addr = gm_once64(table->p + off);
-	d.rest = gm_once64(table->p + off + 8);
 	if (tapped) {
 		le64_put(raw, d.addr);
-		le64_put(raw + 8, d.rest);
+		le32_put(raw + 8, (uint32_t)d.len);
+		le32_put(raw + 12, d.bits);
 		w->gm->tap->load(w->gm->taparg, table->gpa + off, raw,
 		    sizeof(raw));
-		d.addr = le64_get(raw);
-		d.rest = le64_get(raw + 8);
+		d = vq_fetch(raw);
 	}
 	return d;
 }
@@ -213,136 +215,88 @@ fetch_desc(struct vq_work *w, const struct gm_win *table, unsigned i,
 static inline int
 enter_table(struct vq_work *w, const struct vq_desc *d, struct gm_win *table)
 {
-	uint32_t len = vq_desc_len(d);
-
-	if (!w->vq->indirect || (vq_desc_flags(d) & VRING_DESC_NEXT) != 0 ||
-	    len % VRING_DESC_SIZE != 0 || len / VRING_DESC_SIZE > VQ_SEGMAX)
+	if (!w->vq->indirect || VQ_HAS(d, VRING_DESC_NEXT) ||
+	    d->len % VRING_DESC_SIZE != 0 ||
+	    d->len / VRING_DESC_SIZE > VQ_SEGMAX)
 		return -1;
-	return window(w, d->addr, len, table);
+	return window(w, d->addr, d->len, table);
 }
 
-/* How far a walk has come. */
-struct walked {
-	struct iovec	*v;		/* behind the last segment */
-	uint64_t	 len;		/* bytes so far */
-	unsigned	 side;		/* VRING_DESC_WRITE behind the middle */
-};
+static enum walked walk_inner(struct vq_work *, struct vq_walk *,
+    const struct vq_desc *, int tapped);
 
-static enum walk walk_inner(struct vq_work *, struct vq_chain *,
-    struct vq_desc, struct walked *);
-static enum walk walk_inner_tapped(struct vq_work *, struct vq_chain *,
-    struct vq_desc, struct walked *);
-
-static INLINE enum walk
-walk_end(struct vq_work *w, struct vq_chain *c, const struct walked *at)
+/* The readable side ends here. */
+static VQ_INLINE void
+walk_turn(struct vq_work *w, struct vq_walk *k)
 {
-	struct iovec *mid = at->v;
+	k->nr = (int)(k->v - w->iov);
+	k->rlen = k->len;
+}
 
-	if (VQ_UNLIKELY(at->len > UINT32_MAX))
-		return WALK_BAD;
-	if (at->side != 0)
-		mid = c->w;
-	else {
-		c->w = mid;
-		c->rlen = (uint32_t)at->len;
-	}
-	c->wlen = (uint32_t)at->len - c->rlen;
-	c->r = w->iov;
-	c->nr = (int)(mid - w->iov);
-	c->nw = (int)(at->v - mid);
+static VQ_INLINE enum walked
+walk_end(struct vq_work *w, struct vq_walk *k)
+{
+	if (k->side == 0)
+		walk_turn(w, k);
+	k->nw = (int)(k->v - w->iov) - k->nr;
 	return WALK_OK;
 }
 
-/*
- * One pass over a table from descriptor d on, which is fetched.  Readable
- * segments come first: c->w and c->rlen are set when a writable one comes by.
- */
-static INLINE enum walk
-walk_table(struct vq_work *w, struct vq_chain *c, const struct gm_win *table,
-    struct vq_desc d, struct walked at, int tapped)
+/* One pass over a table from descriptor d on, which is fetched. */
+static VQ_INLINE enum walked
+walk_table(struct vq_work *w, struct vq_walk *k, const struct gm_win *table,
+    struct vq_desc d, int tapped)
 {
 	const int nested = table != &w->desc;
-	unsigned entries = nested ? (unsigned)(table->len / VRING_DESC_SIZE) :
-	    w->vq->size;
-	unsigned steps = entries, i;
+	unsigned entries = (unsigned)(table->len / VRING_DESC_SIZE);
 
-	for (;; d = fetch_desc(w, table, i, tapped)) {
-		if ((vq_desc_flags(&d) & (VRING_DESC_WRITE |
-		    VRING_DESC_INDIRECT)) != at.side) {
-			if (VQ_HAS(d, VRING_DESC_INDIRECT)) {
-				struct walked copy = at;
-
-				if (nested)
-					return WALK_BAD;
-				return tapped ?
-				    walk_inner_tapped(w, c, d, &copy) :
-				    walk_inner(w, c, d, &copy);
-			}
-			if (VQ_UNLIKELY(at.side != 0))
+	for (;; d = fetch_desc(w, table, VQ_NEXT(&d), tapped)) {
+		if (!VQ_SIDE(&d, k->side)) {
+			if (VQ_HAS(&d, VRING_DESC_INDIRECT))
+				return nested ? WALK_BAD :
+				    walk_inner(w, k, &d, tapped);
+			if (VQ_UNLIKELY(k->side != 0))
 				return WALK_BAD;
-			at.side = VRING_DESC_WRITE;
-			c->w = at.v;
-			c->rlen = (uint32_t)at.len;
+			k->side = VRING_DESC_WRITE;
+			walk_turn(w, k);
 		}
-		at.len += vq_desc_len(&d);
-		at.v = add_segment(w, d.addr, vq_desc_len(&d), at.v);
-		if (VQ_UNLIKELY(at.v == NULL))
+		k->len += d.len;
+		k->v = add_segment(w, &d, k->v);
+		if (VQ_UNLIKELY(k->v == NULL))
 			return WALK_BAD;
-		if ((vq_desc_flags(&d) & VRING_DESC_NEXT) == 0)
-			return walk_end(w, c, &at);
-		i = vq_desc_next(&d);
-		if (VQ_UNLIKELY(i >= entries))
+		if (!VQ_HAS(&d, VRING_DESC_NEXT))
+			return walk_end(w, k);
+		if (VQ_UNLIKELY(VQ_NEXT(&d) >= entries))
 			return WALK_BAD;
-		if (VQ_UNLIKELY(--steps == 0))
+		if (VQ_UNLIKELY(k->steps-- == 0))
 			return WALK_LOOP;
 	}
 }
 
-static INLINE enum walk
-walk_indirect(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
-    const struct walked *at, int tapped)
+static VQ_INLINE enum walked
+walk_indirect(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
+    int tapped)
 {
+	struct vq_walk copy = *k;	/* in registers */
 	struct gm_win table;
+	enum walked r;
 
-	if (enter_table(w, &d, &table) == -1)
+	if (enter_table(w, d, &table) == -1)
 		return WALK_BAD;
-	return walk_table(w, c, &table, fetch_desc(w, &table, 0, tapped), *at,
+	copy.steps = (unsigned)(table.len / VRING_DESC_SIZE) - 1;
+	r = walk_table(w, &copy, &table, fetch_desc(w, &table, 0, tapped),
 	    tapped);
+	*k = copy;
+	return r;
 }
 
-static COLD enum walk
-walk_inner(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
-    struct walked *at)
+static COLD enum walked
+walk_inner(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
+    int tapped)
 {
-	return walk_indirect(w, c, d, at, 0);
-}
-
-static COLD enum walk
-walk_inner_tapped(struct vq_work *w, struct vq_chain *c, struct vq_desc d,
-    struct walked *at)
-{
-	return walk_indirect(w, c, d, at, 1);
-}
-
-/* The chain at head; VQ_EMPTY when it was malformed and went back. */
-static INLINE enum vq_result
-take_chain(struct vq_work *w, struct vq_chain *c, unsigned head,
-    struct vq_desc d, int tapped)
-{
-	const struct walked start = { .v = w->iov };
-	enum walk res;
-
-	c->gm = w->gm;
-	c->head = (uint16_t)head;
-	c->written = 0;
-	res = walk_table(w, c, &w->desc, d, start, tapped);
-	if (VQ_LIKELY(res == WALK_OK))
-		return VQ_CHAIN;
-	if (res == WALK_LOOP)
-		return vq_next_bad(w);
-	w->malformed++;
-	vq_done(w, c);
-	return VQ_EMPTY;
+	if (tapped)
+		return walk_indirect(w, k, d, 1);
+	return walk_indirect(w, k, d, 0);
 }
 
 enum vq_result
@@ -352,95 +306,152 @@ vq_next_bad(struct vq_work *w)
 	return VQ_BROKEN;
 }
 
-enum vq_result
-vq_next_long(struct vq_work *w, struct vq_chain *c, unsigned head,
-    struct vq_desc d)
+/* VQ_EMPTY when the chain was malformed and went back. */
+static enum vq_result
+walk_ended(struct vq_work *w, const struct vq_walk *k, enum walked r)
 {
-	enum vq_result res = take_chain(w, c, head, d, 0);
+	struct vq_chain none = { .head = (uint16_t)k->head };
 
-	return VQ_UNLIKELY(res == VQ_EMPTY) ? vq_next_slow(w, c) : res;
+	if (r == WALK_LOOP)
+		return vq_next_bad(w);
+	if (r == WALK_BAD || k->len > UINT32_MAX) {
+		w->malformed++;
+		vq_done(w, &none);
+		return VQ_EMPTY;
+	}
+	w->walk = *k;
+	return VQ_CHAIN;
+}
+
+enum vq_result
+vq_next_refused(struct vq_work *w, unsigned head)
+{
+	struct vq_walk k = { .head = head };
+
+	(void)walk_ended(w, &k, WALK_BAD);
+	return vq_next_slow(w);
+}
+
+/* What the hot path leaves of a chain; each segment was one descriptor. */
+static enum walked
+walk_rest(struct vq_work *w, struct vq_walk *k, const struct gm_win *table,
+    const struct vq_desc *d)
+{
+	k->side = k->nw > 0 ? VRING_DESC_WRITE : 0;
+	k->steps = (unsigned)(table->len / VRING_DESC_SIZE) - 1 -
+	    (unsigned)(k->v - w->iov);
+	return walk_table(w, k, table, *d, 0);
+}
+
+enum vq_result
+vq_next_table(struct vq_work *w, unsigned head, uint64_t addr, uint64_t len,
+    uint32_t bits)
+{
+	struct vq_desc d = { addr, len, bits };
+	struct vq_table t;
+	struct gm_win win;
+	struct vq_walk k;
+	enum walked r = WALK_OK;
+	enum vq_result res;
+
+	if (enter_table(w, &d, &win) == -1)
+		return vq_next_refused(w, head);
+	t.p = win.p;
+	t.last = (unsigned)(win.len / VRING_DESC_SIZE) - 1;
+	t.end = w->iov + t.last;
+	d = vq_fetch(win.p);
+	if (!vq_walk(w, &t, &k, &d))
+		r = walk_rest(w, &k, &win, &d);
+	k.head = head;
+	res = walk_ended(w, &k, r);
+	return res == VQ_EMPTY ? vq_next_slow(w) : res;
+}
+
+enum vq_result
+vq_next_on(struct vq_work *w, const struct vq_walk *so_far,
+    const struct vq_desc *d)
+{
+	struct vq_walk k = *so_far;
+	enum vq_result res;
+
+	res = walk_ended(w, &k, walk_rest(w, &k, &w->desc, d));
+	return res == VQ_EMPTY ? vq_next_slow(w) : res;
 }
 
 /* What the next entry leads to; VQ_EMPTY when that went back. */
-static INLINE enum vq_result
-take_entry(struct vq_work *w, struct vq_chain *c, int tapped)
+static VQ_INLINE enum vq_result
+take_entry(struct vq_work *w, int tapped)
 {
-	struct vq *vq = w->vq;
-	size_t off = VQ_ENTRIES +
-	    2 * (size_t)(vq->last_avail & (vq->size - 1U));
-	unsigned head;
+	struct vq_walk k = { .v = w->iov, .steps = w->mask };
+	size_t off = VQ_ENTRIES + 2 * (size_t)(w->at & w->mask);
+	enum walked r;
 	uint8_t raw[2];
 
 	le16_put(raw, (uint16_t)gm_once16(w->avail.p + off));
 	if (tapped)
 		w->gm->tap->load(w->gm->taparg, w->avail.gpa + off, raw, 2);
-	head = le16_get(raw);
-	if (head >= vq->size)
+	k.head = le16_get(raw);
+	if (k.head > w->mask)
 		return vq_next_bad(w);
-	vq->last_avail++;
-	return take_chain(w, c, head,
-	    fetch_desc(w, &w->desc, head, tapped), tapped);
+	w->at++;
+	r = walk_table(w, &k, &w->desc,
+	    fetch_desc(w, &w->desc, k.head, tapped), tapped);
+	return walk_ended(w, &k, r);
 }
 
 enum vq_result
-vq_next_slow(struct vq_work *w, struct vq_chain *c)
+vq_next_slow(struct vq_work *w)
 {
-	struct vq *vq = w->vq;
 	enum vq_result res;
 
 	do {
-		if (vq->last_avail == w->limit) {
+		if (w->at == w->limit) {
 			if (rearm(w) == -1)
 				return VQ_BROKEN;
-			if (vq->last_avail == w->limit)
+			if (w->at == w->limit)
 				return VQ_EMPTY;
 		}
-		if (vq->last_avail == w->stop) {
+		if (w->at == w->stop) {
 			w->more = 1;
 			return VQ_EMPTY;
 		}
-		if (w->gm->tap == NULL)
-			res = take_entry(w, c, 0);
-		else
-			res = take_entry(w, c, 1);
+		res = w->tapped ? take_entry(w, 1) : take_entry(w, 0);
 		set_until(w);
 	} while (res == VQ_EMPTY);
 	return res;
 }
 
 void
-vq_done_tapped(struct vq_work *w, const struct vq_chain *c)
+vq_done_tapped(struct vq_work *w, unsigned head, uint32_t len)
 {
-	struct vq *vq = w->vq;
 	uint8_t elem[VQ_USED_ELEM];
 
-	le64_put(elem, c->head | (uint64_t)c->written << 32);
+	le32_put(elem, head);
+	le32_put(elem + 4, len);
 	gm_put(w->gm, &w->used, VQ_ENTRIES +
-	    VQ_USED_ELEM * (size_t)(vq->used_idx & (vq->size - 1U)), elem,
-	    sizeof(elem));
-	vq->used_idx++;
+	    VQ_USED_ELEM * (size_t)(w->done & w->mask), elem, sizeof(elem));
+	w->done++;
 }
 
 void
 vq_undo(struct vq_work *w)
 {
-	w->vq->last_avail--;
-	w->until = w->vq->last_avail;
+	w->until = --w->at;
 }
 
 int
 vq_waiting(struct vq_work *w)
 {
-	if (w->vq->last_avail == w->limit && rearm(w) == -1)
+	if (w->at == w->limit && rearm(w) == -1)
 		return -1;
-	return w->vq->last_avail != w->limit;
+	return w->at != w->limit;
 }
 
 void
 vq_stop(struct vq_work *w)
 {
 	w->more = 1;
-	w->stop = w->until = w->vq->last_avail;
+	w->stop = w->until = w->at;
 }
 
 /* 2.7.10: has the index moved over the event since the last time? */
@@ -456,20 +467,20 @@ vq_end(struct vq_work *w)
 	struct vq *vq = w->vq;
 	uint16_t before = w->published, event;
 
+	vq->last_avail = (uint16_t)w->at;
+	vq->used_idx = (uint16_t)w->done;
 	if (vq->event_idx && !vq->broken &&
 	    !(w->armed && w->event == vq->last_avail))
-		gm_store16(w->gm, &w->used, VQ_ENTRIES +
-		    VQ_USED_ELEM * (size_t)vq->size, vq->last_avail);
+		store_event(w);
 	if (vq->used_idx == before)
 		return 0;
-	/* Release: the elements are visible before the index covers them. */
+	/* Ordered: the elements are visible before the index covers them. */
 	gm_store16(w->gm, &w->used, RING_IDX, vq->used_idx);
 	w->published = vq->used_idx;
 	/*
 	 * The driver writes its wish and then reads our index; we wrote the
-	 * index and now read the wish.  Full fence, or both miss the other.
+	 * index and now read the wish: in this order, or both miss the other.
 	 */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!vq->event_idx)
 		return (gm_load16(w->gm, &w->avail, 0) &
 		    VRING_AVAIL_NO_IRQ) == 0;

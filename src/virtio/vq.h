@@ -41,8 +41,9 @@ struct vq {
 	uint64_t	used;		/* device area */
 	uint16_t	max;		/* largest size; a power of two */
 	uint16_t	size;		/* present size; a power of two */
-	uint16_t	last_avail;	/* next available entry to take */
-	uint16_t	used_idx;	/* next used entry to fill */
+	/* Next entries to take and to fill, between looks. */
+	uint16_t	last_avail;
+	uint16_t	used_idx;
 	uint8_t		enabled;	/* registers are frozen */
 	uint8_t		broken;		/* until reset */
 	uint8_t		indirect;	/* INDIRECT_DESC was accepted */
@@ -55,6 +56,24 @@ enum vq_result {
 	VQ_BROKEN			/* the guest broke the queue */
 };
 
+/* A table of descriptors, the queue's or an indirect one. */
+struct vq_table {
+	const uint8_t	*p;
+	unsigned	 last;		/* entry */
+	struct iovec	*end;		/* vector of the last step */
+};
+
+/* A walk along a chain: how far it came, and what it found. */
+struct vq_walk {
+	struct iovec	*v;		/* behind the last segment */
+	uint64_t	 len;		/* bytes so far */
+	uint64_t	 rlen;		/* of them, readable ones */
+	int		 nr, nw;	/* segments of each side */
+	unsigned	 side;		/* VRING_DESC_WRITE behind the middle */
+	unsigned	 steps;		/* descriptors left in the table */
+	unsigned	 head;
+};
+
 /*
  * One look at a queue.  Scratch: it lives from vq_begin to vq_end inside one
  * message and holds host pointers.
@@ -63,13 +82,20 @@ struct vq_work {
 	struct vq	*vq;
 	struct gmem	*gm;
 	struct gm_win	 desc, avail, used;
+	struct vq_table	 table;
 	struct gm_range	 hot;		/* range of the last segment */
-	uint16_t	 limit;		/* available index as last read */
-	uint16_t	 stop;		/* entry that this look may not take */
-	uint16_t	 until;		/* no need to think up to this entry */
+	unsigned	 mask;		/* queue size less one */
+	/* Indices of this look count on where those of the ring wrap. */
+	unsigned	 at;		/* next available entry to take */
+	unsigned	 done;		/* next used entry to fill */
+	unsigned	 until;		/* no need to think up to this entry */
+	unsigned	 limit;		/* available index as last read */
+	unsigned	 stop;		/* entry that this look may not take */
+	struct vq_walk	 walk;		/* chain that vq.c found */
 	uint16_t	 published;	/* used index as the guest knows it */
 	uint16_t	 event;		/* avail_event as last stored */
 	uint8_t		 armed;		/* event was stored in this look */
+	uint8_t		 tapped;	/* somebody listens */
 	uint8_t		 more;		/* stopped with work left */
 	uint32_t	 malformed;	/* chains sent back unserved */
 	struct iovec	 iov[VQ_SEGMAX];
@@ -176,120 +202,6 @@ void	chain_put_head(struct vq_chain *, const struct chain_head *,
 /* Forgets what is behind the first rlen and wlen bytes of the two sides. */
 void	chain_limit(struct vq_chain *, size_t rlen, size_t wlen);
 
-/* ------------------------------------------------------------------------
- * The hot path, and where it leaves for: entries that need thought (an end,
- * a tap), a first descriptor that is not a whole chain in the range where
- * the last segment was, a head outside the table.
- */
-#define VQ_ENTRIES	4U		/* offset of ring entries: 2.7.6 */
-#define VQ_USED_ELEM	8U		/* bytes of a used element: 2.7.8 */
-
-#define VQ_LIKELY(x)	__builtin_expect(!!(x), 1)
-#define VQ_UNLIKELY(x)	__builtin_expect(!!(x), 0)
-
-/* A descriptor, fetched: its address, and the rest in one word. */
-struct vq_desc {
-	uint64_t	addr;
-	uint64_t	rest;		/* len, flags, next */
-};
-
-#define VQ_HAS(d, flags)	(((d).rest & (uint64_t)(flags) << 32) != 0)
-
-static inline uint32_t
-vq_desc_len(const struct vq_desc *d)
-{
-	return (uint32_t)d->rest;
-}
-
-static inline unsigned
-vq_desc_flags(const struct vq_desc *d)
-{
-	return (uint16_t)(d->rest >> 32);
-}
-
-static inline unsigned
-vq_desc_next(const struct vq_desc *d)
-{
-	return (unsigned)(d->rest >> 48);
-}
-
-enum vq_result vq_next_slow(struct vq_work *, struct vq_chain *);
-enum vq_result vq_next_long(struct vq_work *, struct vq_chain *,
-	    unsigned head, struct vq_desc);
-enum vq_result vq_next_bad(struct vq_work *);
-void	vq_done_tapped(struct vq_work *, const struct vq_chain *);
-
-/* Whether a segment is not empty and all in the range of the last one. */
-static inline int
-vq_in_range(const struct vq_work *w, uint64_t off, uint32_t len)
-{
-	uint64_t end = off + len;
-
-	return VQ_LIKELY(end <= w->hot.len) && VQ_LIKELY(end > off);
-}
-
-static inline void
-vq_one(struct vq_work *w, struct vq_chain *c, uint32_t len, int writable)
-{
-	c->r = w->iov;
-	if (writable) {
-		c->w = w->iov;
-		c->nr = 0;
-		c->nw = 1;
-		c->rlen = 0;
-		c->wlen = len;
-	} else {
-		c->w = w->iov + 1;
-		c->nr = 1;
-		c->nw = 0;
-		c->rlen = len;
-		c->wlen = 0;
-	}
-}
-
-static inline enum vq_result
-vq_next(struct vq_work *w, struct vq_chain *c)
-{
-	struct vq *vq = w->vq;
-	unsigned at = vq->last_avail, size = vq->size, head;
-	struct vq_desc d;
-	uint64_t off;
-
-	if (VQ_UNLIKELY(at == w->until))
-		return vq_next_slow(w, c);
-	head = gm_once16(w->avail.p + VQ_ENTRIES +
-	    2 * (size_t)(at & (size - 1)));
-	if (VQ_UNLIKELY(head >= size))
-		return vq_next_bad(w);
-	vq->last_avail = (uint16_t)(at + 1);
-	d.addr = gm_once64(w->desc.p + head * VRING_DESC_SIZE);
-	d.rest = gm_once64(w->desc.p + head * VRING_DESC_SIZE + 8);
-	off = d.addr - w->hot.gpa;
-	if (VQ_HAS(d, VRING_DESC_NEXT | VRING_DESC_INDIRECT) ||
-	    !vq_in_range(w, off, vq_desc_len(&d)))
-		return vq_next_long(w, c, head, d);
-	w->iov[0].iov_base = w->hot.hva + off;
-	w->iov[0].iov_len = vq_desc_len(&d);
-	vq_one(w, c, vq_desc_len(&d), VQ_HAS(d, VRING_DESC_WRITE));
-	c->gm = w->gm;
-	c->head = (uint16_t)head;
-	c->written = 0;
-	return VQ_CHAIN;
-}
-
-static inline void
-vq_done(struct vq_work *w, const struct vq_chain *c)
-{
-	struct vq *vq = w->vq;
-	unsigned at = vq->used_idx, mask = vq->size - 1U;
-
-	if (VQ_UNLIKELY(w->gm->tap != NULL)) {
-		vq_done_tapped(w, c);
-		return;
-	}
-	le64_put(w->used.p + VQ_ENTRIES + VQ_USED_ELEM *
-	    (size_t)(at & mask), c->head | (uint64_t)c->written << 32);
-	vq->used_idx = (uint16_t)(at + 1);
-}
+#include "vq_hot.h"
 
 #endif
