@@ -21,6 +21,7 @@
 #: make bisect-trace F=file  the commit since which an input fails; GOOD=, BAD=
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
 #: make planted             bugs put back on purpose, found from nothing; -quick
+#: make e2e-scsi K=folder  firmware and Linux judge vioscsi
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs
 #: make service-check       what OSS-Fuzz and ClusterFuzzLite would build
 #: make dhcp-clients        udhcpc and dhclient get and renew a lease (root)
@@ -214,6 +215,7 @@ include ci/demo/build.mk
 -include fuzz/seeds/build.mk
 -include fuzz/planted/build.mk
 -include ci/bench/build.mk
+include $(wildcard ci/e2e/*.mk)
 include ci/gates.mk
 
 .PHONY: check coverage coverage-check coverage-lines coverage-run help
