@@ -3,12 +3,14 @@
 #define TEST_NETNS_H
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <netinet/in.h>
 
+#include <linux/sched.h>
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +24,7 @@ netns_enter(void)
 {
 	int fd;
 
-	if (unshare(CLONE_NEWNET) == -1)
+	if (syscall(SYS_unshare, CLONE_NEWNET) == -1)
 		return 0;
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (fd == -1)
