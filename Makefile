@@ -52,7 +52,7 @@ PURE		:= base gmem devif virtio disk diskblk net chip pci load qtest dev board m
 # Above the line: descriptors, clocks, threads, processes.  A file there whose
 # name ends in _linux, _openbsd or _none is a variant: one of each group is
 # compiled, _none where there is nothing better.
-HIGH		:= plat ev ipc opener device devproc rig
+HIGH		:= plat ev ipc opener device devproc vm rig
 HARNESS		:= sim
 
 may_compat	:=
@@ -79,6 +79,8 @@ may_opener	:= image filestore disk base
 may_devproc	:= ipc plat disk msg devif gmem base
 may_device	:= ev ipc plat filestore diskblk disk net dev virtio trace msg devif \
 		   gmem base
+may_vm		:= devproc opener image ipc ev plat board load qtest dev net \
+		   virtio msg filestore disk devif gmem base
 # A vm without a hypervisor, for tests and benchmarks.
 may_rig		:= devproc ipc plat load qtest opener image filestore \
 		   diskblk disk dev virtio msg devif gmem base

@@ -1,0 +1,13 @@
+# vmd-vm, and the tests of its parts.
+VMLIBS := $(foreach l,vm devproc opener image ipc ev plat board chip pci load qtest dev virtio msg filestore disk devif gmem base,$(call lib,$(l)))
+VMEXT  = $(ZIP) -levent_core -lpthread
+$(B)/vmd-vm: $(VMLIBS)
+	$(CC) $(LINKF) -o $@ -Wl,--gc-sections -Wl,--start-group $(VMLIBS) -Wl,--end-group $(VMEXT)
+all tests: $(B)/vmd-vm
+
+TESTS += src/vm/test_timers src/vm/test_cfg src/vm/test_console src/vm/test_file
+libs_src/vm/test_timers := vm board dev devif gmem base
+libs_src/vm/test_cfg := vm msg disk devif gmem base
+libs_src/vm/test_console := vm
+libs_src/vm/test_file := vm load gmem base
+extra_src/vm/test_file := -lz
