@@ -7,7 +7,7 @@
 #include "virtio.h"
 
 void
-gen_setup(struct wbuf *w, struct prng *r)
+gen_setup(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 {
 	static const uint64_t ring[] = {
 		0, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX,
@@ -19,6 +19,8 @@ gen_setup(struct wbuf *w, struct prng *r)
 	s.features |= one_in(r, 3) ? prng_next(r) & 0x7e66 :
 	    one_in(r, 3) ? 0 : 0xffff;
 	s.features |= one_in(r, 4) ? gen_odd(r) << 48 : 0;
+	if (t->gen != NULL && t->gen->features != NULL)
+		s.features |= t->gen->features(r);
 	s.qlog = one_in(r, 2) ? 0 : (uint8_t)below(r, 8);
 	if (one_in(r, 3))
 		s.layout = (uint8_t)below(r, 8);
@@ -238,7 +240,7 @@ gen_record(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 	}
 	switch (below(r, 16)) {
 	case 0:
-		gen_setup(w, r);
+		gen_setup(t, w, r);
 		break;
 	case 1:
 	case 2:
@@ -348,7 +350,7 @@ gen_change(const struct fuzz_target *t, struct wbuf *w,
 	else if (rec->type == TRACE_CHAIN && rec->u.chain.nsegs > 0)
 		change_chain(t, w, rec, r);
 	else if (rec->type == TRACE_SETUP)
-		gen_setup(w, r);
+		gen_setup(t, w, r);
 	else if (rec->type == TRACE_CONF)
 		gen_conf(t, w, r);
 	else
@@ -367,7 +369,7 @@ gen_start(const struct fuzz_target *t, struct wbuf *w, struct prng *r,
 		if (i == 0 && one_in(r, 2))
 			gen_conf(t, w, r);
 		else if (i == 1)
-			gen_setup(w, r);
+			gen_setup(t, w, r);
 		else if (i == 1 || (i == 0 && one_in(r, 2)))
 			continue;
 		else

@@ -13,7 +13,7 @@ void	gen_record(const struct fuzz_target *, struct wbuf *, struct prng *);
 void	gen_change(const struct fuzz_target *, struct wbuf *,
 	    const struct trace_rec *, struct prng *);
 /* A SETUP, for an input that lost its own. */
-void	gen_setup(struct wbuf *, struct prng *);
+void	gen_setup(const struct fuzz_target *, struct wbuf *, struct prng *);
 /* A beginning: a set-up and a chain; each record's place and length. */
 void	gen_start(const struct fuzz_target *, struct wbuf *, struct prng *,
 	    const uint8_t **p, size_t *len, unsigned *n);

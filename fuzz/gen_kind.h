@@ -23,6 +23,8 @@ struct gen_kind {
 	const char	*dev;		/* name in CONF */
 	/* Attach values of this kind. */
 	void		(*conf)(struct wbuf *, struct prng *);
+	/* Features that a driver of this kind takes, with what they need. */
+	uint64_t	(*features)(struct prng *);
 	/*
 	 * Writes a CHAIN record with a request as a driver makes it; queue
 	 * and flags are drawn and may be changed.

@@ -264,8 +264,27 @@ msg(struct viodev_msg *m, uint8_t *payload, struct prng *r)
 		arrival(m, payload, r);
 }
 
+static uint64_t
+features(struct prng *r)
+{
+	const uint64_t most = VIONET_F_CSUM | VIONET_F_GUEST_CSUM |
+	    VIONET_F_MTU | VIONET_F_MAC | VIONET_F_MRG_RXBUF;
+	uint64_t ctrl = 0x7fULL << 17, f;
+
+	switch (below(r, 3)) {
+	case 0:
+		return 0;
+	case 1:
+		return most | ctrl | VIONET_F_STATUS;
+	default:
+		f = prng_next(r) & (most | ctrl);
+		return f | VIONET_F_CTRL_VQ | VIONET_F_STATUS;
+	}
+}
+
 const struct gen_kind gen_vionet = {
 	.dev = "vionet",
+	.features = features,
 	.conf = conf,
 	.chain = chain,
 	.msg = msg,

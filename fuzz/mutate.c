@@ -85,7 +85,7 @@ keep_setup(const struct fuzz_target *t, struct list *l, struct wbuf *w,
 	if (has(l, TRACE_SETUP) || flip(r, 16) == 0 ||
 	    (t->flavour & FLAVOUR_STATE) != 0)
 		return;
-	gen_setup(w, r);
+	gen_setup(t, w, r);
 	if (!wb_bad(w))
 		insert(l, l->n > 0 && l->p[0][0] == TRACE_CONF, w->p + start,
 		    w->len - start);

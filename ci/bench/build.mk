@@ -1,9 +1,11 @@
 # Benchmarks: make bench prints one table and leaves it in $(B)/bench.tsv.
 # Everything is measured next to a limit or a peer in the same run.
-BENCHES		:= chains blocks
+BENCHES		:= chains blocks frames
 bench_chains_objs := chains flat
 bench_chains_libs := virtio devif gmem base
 bench_blocks_objs := blocks replay
+bench_frames_objs := frames
+bench_frames_libs := dev net virtio devif gmem base
 bench_blocks_libs := sim trace msg dev net virtio devif gmem base
 
 BO		:= $(B)/ci/bench
@@ -45,4 +47,5 @@ bench:
 	    $(if $(BENCH_CLANG),-f build/clang-fuzz/fuzz -t \
 	    "$(filter-out empty,$(FUZZ))") \
 	    $(foreach c,$(BENCH_CCS),build/$(c)-bench/ci/bench/bench_chains) \
-	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_blocks))
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_blocks)) \
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_frames))

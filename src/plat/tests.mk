@@ -8,3 +8,8 @@ libs_src/plat/test_sandbox := plat
 extra_src/plat/test_sandbox := -lseccomp -lpthread
 test_cf_src/plat/test_sandbox := -D_GNU_SOURCE
 endif
+ifeq ($(OS),linux)
+TESTS += src/plat/test_tap
+libs_src/plat/test_tap := plat
+test_cf_src/plat/test_tap := -D_GNU_SOURCE
+endif

@@ -1,6 +1,7 @@
 /*
  * A network card in a process of its own.  The other end of the wire is a
- * socket pair that keeps frames apart, so nothing here needs a privilege.
+ * socket pair that keeps frames apart, which needs no privilege; at the end,
+ * if there may be one, a tap in a network namespace.
  */
 #include "rig.h"
 
@@ -17,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "test_netns.h"
 #include "virtio.h"
 
 #define HDR	12
@@ -35,12 +37,20 @@ static int wire[2];			/* ours, the card's */
 static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
 static const uint8_t peer[6] = { 2, 0, 0, 0, 0, 2 };
 
-static int
-setup(void **state)
+static void
+start(int tap)
+{
+	conf.tap = tap;
+	if (rig_start(&rig, &conf, &why) == -1)
+		fail_msg("%s", why.text);
+	(void)rig_setup(&rig, VIRTIO_F_EVENT_IDX, q, 2, 64);
+}
+
+static void
+describe(void)
 {
 	struct wbuf w;
 
-	(void)state;
 	rig_open(&rig);
 	rig_conf(&rig, &conf, "vionet");
 	wb_init(&w, list, sizeof(list));
@@ -48,12 +58,16 @@ setup(void **state)
 	devconf_put_int(&w, DEVCONF_LOCKED, 1);
 	conf.conf.p = list;
 	conf.conf.len = w.len;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	describe();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK,
 	    0, wire), 0);
-	conf.tap = wire[1];
-	if (rig_start(&rig, &conf, &why) == -1)
-		fail_msg("%s", why.text);
-	(void)rig_setup(&rig, VIRTIO_F_EVENT_IDX, q, 2, 64);
+	start(wire[1]);
 	return 0;
 }
 
@@ -199,6 +213,61 @@ test_waits(void **state)
 	assert_int_equal(used, HDR + make(f, mac, peer, 2));
 }
 
+/* The next frame that passes as ARP (8, 6) or as IPv4 (8, 0); its length. */
+static size_t
+received(uint8_t *f, unsigned type)
+{
+	uint32_t used;
+	int slot, i;
+
+	for (i = 0; i < 20; i++) {
+		if (rig_come(&q[0], 5000) == -1)
+			return 0;
+		slot = rig_take(&q[0], &used);
+		memcpy(f, rig_at(&rig, RX + ROOM * (unsigned)slot + HDR,
+		    used - HDR), used - HDR);
+		offer((unsigned)slot);
+		if (f[12] == 8 && f[13] == type)
+			return used - HDR;
+	}
+	return 0;
+}
+
+/* The kernel's own stack at the other end: ARP, then a datagram. */
+static void
+test_tap(void **state)
+{
+	const uint32_t guest = 0x64400103, host = 0x64400102;
+	uint64_t at = TX;
+	struct rig_seg s = { at, HDR + 42, 0 };
+	struct tap_why no;
+	uint8_t f[ROOM];
+	struct tap t;
+	unsigned n;
+
+	(void)state;
+	if (!netns_enter())
+		skip();
+	describe();
+	assert_int_equal(tap_open(&t, "tap", 0, &no), 0);
+	assert_int_equal(tap_address(t.name, host, 0xfffffffe, &no), 0);
+	assert_int_equal(tap_up(t.name, 1, &no), 0);
+	start(t.fd);
+	for (n = 0; n < SLOTS; n++)
+		offer(n);
+	assert_int_equal(netns_send(guest, "hello", 5), 0);
+	n = (unsigned)received(f, 6);
+	assert_int_equal(netns_arp(f, n, mac, guest), 0);
+	memset(rig_at(&rig, at, HDR), 0, HDR);
+	memcpy(rig_at(&rig, at + HDR, 42), f, 42);
+	rig_put(&q[1], 0, &s, 1);
+	(void)rig_go(&q[1]);
+	assert_int_equal(received(f, 0), 42 + 5);
+	assert_memory_equal(f + 42, "hello", 5);
+	tap_close(&t);
+	rig_close(&rig);
+}
+
 int
 main(void)
 {
@@ -206,6 +275,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_leave, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_arrive, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+		cmocka_unit_test(test_tap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
