@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "dhcp.h"
 #include "test_net.h"
 
 #define F(name)		(offered() & VIONET_F_##name) != 0
@@ -343,6 +344,32 @@ test_hostile_state(void **state)
 	assert_int_equal(sim_virtio(t->s)->status, 0);
 }
 
+/* An answer where nobody answers; frames for a pair that is not in use. */
+static void
+test_odd_state(void **state)
+{
+	static uint8_t good[8192], bad[8192];
+	size_t len, tail = 3 * 8 * VIONET_NFATES + 8 * DHCP_NRESULTS, at;
+
+	(void)state;
+	nt_up(t, UINT64_MAX);
+	len = saved(good, sizeof(good));
+	at = len - tail - 2;
+	memcpy(bad, good, at);
+	le16_put(bad + at, 4);
+	memset(bad + at + 2, 0, 4);
+	memcpy(bad + at + 6, good + at + 2, tail);
+	sim_restore(t->s, bad, len + 4);
+	assert_int_equal(sim_virtio(t->s)->status, 0);
+	start_pairs(2, UINT64_MAX);
+	len = saved(good, sizeof(good));
+	tail = 5 * 8 * VIONET_NFATES + 8 * DHCP_NRESULTS;
+	assert_int_equal(good[len - tail - 3], 0);
+	good[len - tail - 3] = 1;
+	sim_restore(t->s, good, len);
+	assert_int_equal(sim_virtio(t->s)->status, 0);
+}
+
 static void
 test_names(void **state)
 {
@@ -374,6 +401,7 @@ main(void)
 		T(test_pairs_refused),
 		T(test_state),
 		T(test_hostile_state),
+		T(test_odd_state),
 		T(test_names),
 	};
 

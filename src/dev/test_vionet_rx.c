@@ -404,6 +404,54 @@ test_completed(void **state)
 	assert_int_equal(nt_count(t, 0, VIONET_PASSED), 3);
 }
 
+/* A sum of 0 is written as the other 0. */
+static void
+test_completed_zero(void **state)
+{
+	uint8_t *f;
+
+	(void)state;
+	start_offload(0);
+	nt_buffer(t, 0, NT_RX_GPA, 2048);
+	f = nt_fill(t, nt_mac, nt_peer, 64, 1);
+	t->frame[VIONET_H_FLAGS] = 1;
+	le16_put(t->frame + VIONET_H_CSUM_START, 62);
+	f[62] = f[63] = 0xff;
+	nt_input(t, 0, t->frame, VIONET_HDR + 64);
+	assert_int_equal(le16_get(peek(NT_RX_GPA + 12 + 62, 2)), 0xffff);
+}
+
+/* Two buffers of a byte a piece, 1,024 each: more pieces than we take. */
+static void
+test_merged_pieces(void **state)
+{
+	struct guest_ring *g = &t->s->guest.ring[0];
+	uint8_t d[VRING_DESC_SIZE];
+	unsigned i;
+
+	(void)state;
+	nt_up(t, VIONET_F_MRG_RXBUF | VIRTIO_F_INDIRECT_DESC);
+	for (i = 0; i < 1024; i++) {
+		le64_put(d, NT_RX_GPA + i);
+		le32_put(d + 8, 1);
+		le16_put(d + 12, VRING_DESC_WRITE |
+		    (i < 1023 ? VRING_DESC_NEXT : 0));
+		le16_put(d + 14, (uint16_t)(i + 1));
+		(void)arena_poke(&t->s->arena, ARENA_HIGH + 16 * i, d, 16);
+	}
+	for (i = 0; i < 3; i++)
+		nt_buffer(t, 0, ARENA_HIGH, 0x4000);
+	for (i = 0; i < 3; i++) {
+		le16_put(d, VRING_DESC_INDIRECT);
+		(void)arena_poke(&t->s->arena, g->desc + 16 * i + 12, d, 2);
+	}
+	input(2100, 1);
+	assert_int_equal(nt_used(t, 0), 0);
+	assert_int_equal(nt_count(t, 0, VIONET_NOBUF), 1);
+	input(2000, 1);
+	assert_int_equal(nt_used(t, 0), 2);
+}
+
 /* Only what the lock allows arrives, whatever the guest wants. */
 static void
 test_locked(void **state)
@@ -465,6 +513,8 @@ main(void)
 		T(test_guest_checksum),
 		T(test_segmented),
 		T(test_completed),
+		T(test_completed_zero),
+		T(test_merged_pieces),
 		T(test_locked),
 		T(test_broken),
 	};

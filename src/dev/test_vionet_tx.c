@@ -347,6 +347,28 @@ test_after_lost(void **state)
 	assert_int_equal(nt_count(t, 1, VIONET_BAD), 2);
 }
 
+/* Much at once: the rest waits for its turn, and nothing is lost. */
+static void
+test_turns(void **state)
+{
+	struct trace_setup set = { 0, 7, 0, 0, 0 };
+	struct nt_seg sg = { NT_TX_GPA + 0x400, 12 + 14 + 16384, 0 };
+	unsigned i;
+
+	(void)state;
+	nt_up(t, 0);
+	sim_write(t->s, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1, 0);
+	sim_setup(t->s, &set);
+	t->free[1] = 0;
+	for (i = 0; i < 100; i++)
+		nt_offer(t, 1, &sg, 1);
+	sim_kick(t->s, 1);
+	assert_int_equal(t->nsent, 64);
+	sim_settle(t->s);
+	assert_int_equal(t->nsent, 100);
+	assert_int_equal(nt_used(t, 1), 100);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -366,6 +388,7 @@ main(void)
 		T(test_locked),
 		T(test_host),
 		T(test_after_lost),
+		T(test_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
