@@ -41,7 +41,7 @@ static unsigned
 length(struct prng *r)
 {
 	static const uint16_t len[] = {
-		14, 60, 64, 100, 314, 600, 1514, 1515, 1518, 1519
+		14, 20, 40, 60, 60, 64, 100, 314, 600, 1514, 1515, 1518, 1519
 	};
 
 	return one_in(r, 4) ? below(r, 1600) : PICK(r, len);
@@ -119,11 +119,18 @@ frame(uint8_t *data, struct prng *r)
 static unsigned
 tables(uint8_t *p, struct prng *r)
 {
+	static const uint32_t wraps[] = {
+		0x2aaaaaab, 0x55555556, 0x80000000, 0xffffffff
+	};
 	unsigned i, j, n, len = 0;
 
 	for (i = 0; i < 2; i++) {
 		n = below(r, one_in(r, 8) ? 70 : 4);
-		le32_put(p + len, one_in(r, 12) ? (uint32_t)gen_odd(r) : n);
+		le32_put(p + len, n);
+		if (one_in(r, 8)) {
+			le32_put(p + len, PICK(r, wraps));
+			n = 0;
+		}
 		len += 4;
 		for (j = 0; j < n; j++, len += 6)
 			if (len < 200)
@@ -162,7 +169,8 @@ static unsigned
 buffer(struct prng *r)
 {
 	static const uint16_t len[] = {
-		1526, 1530, 2048, 2048, 4096, 512, 256, 128, 64, 26, 12, 11, 1
+		1526, 1530, 2048, 2048, 4096, 512, 256, 128, 64, 48, 40, 32,
+		26, 20, 16, 12, 11, 1
 	};
 
 	return one_in(r, 8) ? below(r, 3000) : PICK(r, len);
