@@ -37,6 +37,11 @@ fuzz_qcow2_ld	:= $(ZIP)
 fuzz_qcow2_ops_ld := $(ZIP)
 fuzz_convert_ld	:= $(ZIP)
 
+# Control.
+FUZZ		+= vmmci
+fuzz_vmmci_libs	:= $(fuzzlibs)
+fuzz_vmmci_objs	:= simtarget
+
 # Packets.
 FUZZ		+= dhcp
 fuzz_dhcp_libs	:= sim trace msg devif gmem net base
@@ -67,6 +72,7 @@ MUTATOR		:= mutate gen gen_draw gen_state genbytes genframe gen_vioblk
 MUTATOR		+= gendhcp
 MUTATOR		+= gen_vioscsi
 MUTATOR		+= gen_vionet
+MUTATOR		+= gen_vmmci
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

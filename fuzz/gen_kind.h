@@ -39,7 +39,7 @@ struct gen_kind {
 			    struct prng *);
 };
 
-extern const struct gen_kind gen_vioblk, gen_vioscsi, gen_vionet;
+extern const struct gen_kind gen_vioblk, gen_vioscsi, gen_vionet, gen_vmmci;
 
 static inline unsigned
 below(struct prng *r, unsigned n)

@@ -16,7 +16,7 @@
 
 static const struct sim_kind *const kinds[] = {
 	&sim_viornd, &sim_vioblk, &sim_vioscsi, &sim_vionet, &sim_echo,
-	&sim_legacy
+	&sim_legacy, &sim_vmmci
 };
 #define NKINDS	(sizeof(kinds) / sizeof(kinds[0]))
 

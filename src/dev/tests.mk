@@ -19,3 +19,5 @@ $(foreach t,$(NET_TESTS),$(eval libs_src/dev/$(t) := \
 TESTS += src/dev/test_vionet_threads
 libs_src/dev/test_vionet_threads := dev net virtio devif gmem base
 extra_src/dev/test_vionet_threads := -lpthread
+TESTS += src/dev/test_vmmci
+libs_src/dev/test_vmmci := sim trace msg dev net virtio devif gmem base

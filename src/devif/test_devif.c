@@ -158,7 +158,7 @@ test_type_names(void **state)
 	static const char *const want[] = {
 		NULL, "read", "write", "kick", "input", "timer", "config",
 		"pause", "unpause", "reset", "shutdown", "ready", "error",
-		"irq", "line", "intack"
+		"irq", "line", "intack", "command"
 	};
 	unsigned i;
 
@@ -187,6 +187,33 @@ test_space_names(void **state)
 	assert_null(viodev_space_name(UINT16_MAX));
 }
 
+static void
+test_command_names(void **state)
+{
+	static const char *const want[] = {
+		"none", "shutdown", "reboot", "syncrtc"
+	};
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(sizeof(want) / sizeof(want[0]), VIODEV_NCMDS);
+	for (i = 0; i < VIODEV_NCMDS; i++)
+		assert_string_equal(viodev_command_name(i), want[i]);
+	assert_null(viodev_command_name(VIODEV_NCMDS));
+	assert_null(viodev_command_name(UINT32_MAX));
+}
+
+static void
+test_answers(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 256; i++)
+		assert_int_equal(viodev_answers(i), i == VIODEV_READ ||
+		    i == VIODEV_INTACK || i == VIODEV_COMMAND);
+}
+
 int
 main(void)
 {
@@ -196,6 +223,8 @@ main(void)
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_space_names),
+		cmocka_unit_test(test_command_names),
+		cmocka_unit_test(test_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static const char *const type_names[VIODEV_NTYPES] = {
 	[VIODEV_IRQ] = "irq",
 	[VIODEV_LINE] = "line",
 	[VIODEV_INTACK] = "intack",
+	[VIODEV_COMMAND] = "command",
 };
 
 static const char *const space_names[VIODEV_NSPACES] = {
@@ -28,6 +29,13 @@ static const char *const space_names[VIODEV_NSPACES] = {
 	[VIODEV_PCICFG] = "pcicfg",
 };
 
+static const char *const command_names[VIODEV_NCMDS] = {
+	[VIODEV_CMD_NONE] = "none",
+	[VIODEV_CMD_SHUTDOWN] = "shutdown",
+	[VIODEV_CMD_REBOOT] = "reboot",
+	[VIODEV_CMD_SYNCRTC] = "syncrtc",
+};
+
 const char *
 viodev_type_name(unsigned type)
 {
@@ -38,4 +46,10 @@ const char *
 viodev_space_name(unsigned space)
 {
 	return space < VIODEV_NSPACES ? space_names[space] : NULL;
+}
+
+const char *
+viodev_command_name(unsigned command)
+{
+	return command < VIODEV_NCMDS ? command_names[command] : NULL;
 }

@@ -28,7 +28,20 @@ enum viodev_type {
 	VIODEV_IRQ,		/* device to vm: data is the level */
 	VIODEV_LINE,		/* input line where is at level data */
 	VIODEV_INTACK,		/* a vcpu takes an interrupt: vector in data */
+	VIODEV_COMMAND,		/* the host wants where of the guest */
 	VIODEV_NTYPES
+};
+
+/*
+ * What COMMAND is about; vmmci tells the guest these numbers.  The answer in
+ * data is 0, or 1 when there is nobody who would do it.
+ */
+enum viodev_command {
+	VIODEV_CMD_NONE,
+	VIODEV_CMD_SHUTDOWN,
+	VIODEV_CMD_REBOOT,
+	VIODEV_CMD_SYNCRTC,	/* set the clock from the host's */
+	VIODEV_NCMDS
 };
 
 /* Where a register lives; where in the message is the offset inside it. */
@@ -58,11 +71,13 @@ struct viodev_msg {
 static inline int
 viodev_answers(unsigned type)
 {
-	return type == VIODEV_READ || type == VIODEV_INTACK;
+	return type == VIODEV_READ || type == VIODEV_INTACK ||
+	    type == VIODEV_COMMAND;
 }
 
-/* The name of a type or a space in texts, NULL for a number without one. */
+/* The name of a type, space or command in texts, NULL for a number without one. */
 const char	*viodev_type_name(unsigned type);
 const char	*viodev_space_name(unsigned space);
+const char	*viodev_command_name(unsigned command);
 
 #endif

@@ -75,7 +75,7 @@ host_timer(void *arg, uint32_t id, uint64_t delay)
 	note(s, 2, id, delay);
 	if (id >= SIM_TIMERS)
 		sim_fail(s, "host", "timer number out of range");
-	s->due[id] = s->now + delay < s->now ? UINT64_MAX - 1 :
+	s->due[id] = delay > UINT64_MAX - 1 - s->now ? UINT64_MAX - 1 :
 	    s->now + delay;
 }
 

@@ -59,7 +59,7 @@ poke(struct sim *s, uint64_t gpa, const uint8_t *p, size_t len)
 static void
 input_msg(struct sim *s, struct viodev_msg m)
 {
-	if (m.type >= VIODEV_READY)
+	if (m.type >= VIODEV_READY && m.type != VIODEV_COMMAND)
 		m.type = VIODEV_KICK;
 	if (m.type == VIODEV_INPUT) {
 		s->input = m.payload;

@@ -139,6 +139,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 	s->ops = 0;
 	s->record = 0;
 	s->nreload = 0;
+	s->served = 0;
 	if (conf == NULL) {
 		wb_init(&w, s->confbuf, sizeof(s->confbuf));
 		s->kind->conf(&w);
@@ -188,7 +189,8 @@ sim_stop(struct sim *s)
 		sim_fail(s, "write", "memory was written behind the model");
 	s->stat.inputs++;
 	s->stat.ops |= s->ops;
-	s->stat.accepted += s->oracle.stat.done > 0;
+	s->stat.accepted += s->oracle.stat.done > 0 || s->served > 0;
+	s->stat.done += s->served;
 	s->stat.refused += s->oracle.stat.refused;
 	s->stat.loose += s->oracle.stat.loose;
 	s->stat.resets += (s->status & VIRTIO_S_NEEDS_RESET) != 0;
@@ -392,11 +394,13 @@ sim_reload(struct sim *s)
 	check_value(one, a.len);
 	s->mem = s->mem2;
 	s->mem2 = mem;
+	s->nofault++;
 	if (attach(s, s->mem) == -1)
 		sim_fail(s, "state", "attach refused what it took before");
 	rb_init(&r, one, a.len);
 	if (wb_bad(&a) || dev_load(s->dev, &r) == -1)
 		sim_fail(s, "state", "a saved state was refused");
+	s->nofault--;
 	dev_save(s->dev, &b);
 	if (a.len != b.len || memcmp(one, two, a.len) != 0)
 		sim_fail(s, "state", "saving what was loaded gives other "
@@ -441,4 +445,6 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 	s->isr = sim_virtio(s)->isr;
 	oracle_begin(&s->oracle, sim_virtio(s)->vq, sim_virtio(s)->nqueues);
 	after(s);
+	if (s->kind->restored != NULL)
+		s->kind->restored(s);
 }

@@ -55,6 +55,8 @@ struct sim_kind {
 	void			(*after)(struct sim *,
 				    const struct viodev_msg *);
 	void			(*stopped)(struct sim *);
+	/* A STATE record has replaced the device; may be NULL. */
+	void			(*restored)(struct sim *);
 	int			(*tx)(struct sim *, uint32_t q,
 				    const struct iovec *, int n, size_t len);
 	void			(*request)(struct sim *, uint32_t what,
@@ -93,7 +95,7 @@ struct sim_medium {
 };
 
 extern const struct sim_kind sim_viornd, sim_vioblk, sim_vioscsi, sim_vionet,
-    sim_echo, sim_legacy;
+    sim_echo, sim_legacy, sim_vmmci;
 
 struct sim_stat {
 	uint64_t	inputs;
@@ -189,6 +191,7 @@ struct sim {
 	int			 reloads;	/* whether to obey RELOAD */
 	unsigned		 nreload;	/* RELOAD records met */
 	int			 dead;		/* attach refused */
+	unsigned		 served;	/* requests that are no chains */
 
 	/* where failures go */
 	void			(*fail)(void *, const char *kind,

@@ -55,6 +55,9 @@ sample_msgs(struct wbuf *w)
 	m.where = 9;
 	m.data = 1;
 	trace_put_msg(w, &m);
+	m.type = VIODEV_COMMAND;
+	m.where = VIODEV_CMD_REBOOT;
+	trace_put_msg(w, &m);
 }
 
 static inline void

@@ -156,6 +156,7 @@ test_lines(void **state)
 	has("msg input 3 data=0x63 [\n\t");
 	has("msg intack\n");
 	has("msg line 9 data=0x1\n");
+	has("msg command 2 data=0x1  # reboot\n");
 	has("answer clock 0 ns=578437695752307201\n");
 	has("expect irq 1\n");
 	has("expect blk write+durable 512 [01020304 05060708 0900] of=300");

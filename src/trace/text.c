@@ -51,6 +51,7 @@ text_msg_form(unsigned type)
 	case VIODEV_INPUT:
 	case VIODEV_TIMER:
 	case VIODEV_LINE:
+	case VIODEV_COMMAND:
 		return "where";
 	case VIODEV_WRITE:
 	case VIODEV_ERROR:

@@ -348,8 +348,11 @@ text_hint(char *buf, size_t cap, const struct text_out *o,
 		if (r->u.msg.type == VIODEV_WRITE &&
 		    r->u.msg.space == VIODEV_COMMON)
 			common(&h, o, r->u.msg.where, r->u.msg.data);
-		if (r->u.msg.type == VIODEV_INPUT)
+		else if (r->u.msg.type == VIODEV_INPUT)
 			frame(&h, o, r->u.msg.payload, r->u.msg.len);
+		else if (r->u.msg.type == VIODEV_COMMAND &&
+		    viodev_command_name(r->u.msg.where) != NULL)
+			add(&h, "%s", viodev_command_name(r->u.msg.where));
 		break;
 	case TRACE_LOAD:
 		if (ring(&h, o, r->u.load.gpa, &r->u.load.blob))

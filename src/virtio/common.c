@@ -19,6 +19,8 @@ virtio_config_read(struct virtio_dev *v, unsigned off, unsigned width)
 	const struct virtio_ops *k = virtio_class(v);
 	uint8_t img[VIRTIO_MAXCONFIG] = { 0 };
 
+	if (k->config_look != NULL)
+		k->config_look(v, off, width);
 	if (k->config != NULL)
 		k->config(v, img);
 	return virtio_slice(img, k->config_size, off, width);

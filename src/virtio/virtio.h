@@ -57,6 +57,7 @@ enum virtio_common {
 #define VIRTIO_ID_BLOCK		2
 #define VIRTIO_ID_RNG		4
 #define VIRTIO_ID_SCSI		8
+#define VIRTIO_ID_VMMCI		0xffff	/* OpenBSD alone */
 
 /* Legacy header of virtio 0.9 over PCI: 4.1.4.10. */
 enum virtio_legacy {

@@ -319,6 +319,8 @@ system_reset(struct virtio_dev *v)
 	v->generation = 0;
 	v->changed = 0;
 	v->paused = 0;
+	if (virtio_class(v)->restart != NULL)
+		virtio_class(v)->restart(v);
 }
 
 void
@@ -350,6 +352,9 @@ virtio_msg(struct dev *d, struct viodev_msg *m)
 		if (k->reconf != NULL)
 			k->reconf(v, &conf);
 		break;
+	case VIODEV_COMMAND:
+		m->data = k->command == NULL || k->command(v, m->where) == -1;
+		break;
 	case VIODEV_PAUSE:
 		v->paused = 1;
 		break;
@@ -361,7 +366,7 @@ virtio_msg(struct dev *d, struct viodev_msg *m)
 		system_reset(v);
 		break;
 	case VIODEV_SHUTDOWN:
-		virtio_reset(v);
+		system_reset(v);
 		break;
 	default:
 		break;

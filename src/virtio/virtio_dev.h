@@ -75,6 +75,11 @@ struct virtio_ops {
 	uint64_t (*prune)(uint64_t features);
 	/* Whether a subset of the offered bits can work: 0 or -1. */
 	int	 (*features_ok)(const struct virtio_dev *, uint64_t features);
+	/* After that, when the whole machine starts anew or ends. */
+	void	 (*restart)(struct virtio_dev *);
+	/* A read of width bytes at off comes: time to look at a clock. */
+	void	 (*config_look)(struct virtio_dev *, unsigned off,
+		    unsigned width);
 	/* Renders config_size bytes. */
 	void	 (*config)(const struct virtio_dev *, uint8_t *);
 	/*
@@ -92,6 +97,8 @@ struct virtio_ops {
 	void	 (*input)(struct virtio_dev *, struct viodev_msg *);
 	void	 (*timer)(struct virtio_dev *, uint32_t id);
 	void	 (*reconf)(struct virtio_dev *, const struct devconf *);
+	/* Message COMMAND: 0, or -1 refuses. */
+	int	 (*command)(struct virtio_dev *, uint32_t what);
 	/* The device part; load commits only what is valid: 0 or -1. */
 	void	 (*save)(const struct virtio_dev *, struct wbuf *);
 	int	 (*load)(struct virtio_dev *, struct rbuf *);
