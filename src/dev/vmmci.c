@@ -35,7 +35,6 @@ static void
 set_deadline(struct vmmci *m, enum deadline d)
 {
 	struct dev_host *h = &m->v.dev.host;
-	uint64_t now;
 
 	m->deadline = d;
 	m->due = 0;
@@ -43,9 +42,7 @@ set_deadline(struct vmmci *m, enum deadline d)
 		h->ops->untimer(h->arg, VMMCI_TIMER);
 		return;
 	}
-	now = h->ops->clock(h->arg, CLOCK_MONO);
-	m->due = now > UINT64_MAX - length_of(d) ? UINT64_MAX :
-	    now + length_of(d);
+	m->due = h->ops->clock(h->arg, CLOCK_MONO) + length_of(d);
 	h->ops->timer(h->arg, VMMCI_TIMER, length_of(d));
 }
 

@@ -110,10 +110,7 @@ met(struct sim *s, enum op op)
 static void
 set_due(struct sim *s, struct model *m)
 {
-	uint64_t len = m->answered ? 120000000000ULL : 3000000000ULL;
-
-	m->due = len > UINT64_MAX - 1 - s->now ? UINT64_MAX - 1 :
-	    s->now + len;
+	m->due = s->now + (m->answered ? 120000000000ULL : 3000000000ULL);
 }
 
 static void

@@ -366,7 +366,7 @@ sim_advance(struct sim *s, uint64_t ns)
 	struct viodev_msg m = { .type = VIODEV_TIMER };
 	unsigned i;
 
-	s->now = s->now + ns < s->now ? UINT64_MAX - 2 : s->now + ns;
+	s->now = ns > SIM_TIME - s->now ? SIM_TIME : s->now + ns;
 	s->wall += ns;
 	for (i = 0; i < SIM_TIMERS; i++)
 		if (s->due[i] <= s->now) {

@@ -24,6 +24,7 @@
 #define SIM_SECTORS	(SIM_DISK / 512)
 #define SIM_UNITS	8		/* media that share it */
 #define SIM_TIMERS	4
+#define SIM_TIME	(UINT64_MAX / 2)	/* the end of virtual time */
 #define SIM_FAULTS	8
 #define SIM_CALLS	32
 #define SIM_ENTROPY	4096

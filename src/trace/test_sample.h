@@ -5,7 +5,7 @@
 #include "devconf.h"
 #include "trace.h"
 
-#define SAMPLE_RECORDS	35
+#define SAMPLE_RECORDS	36
 
 static inline void
 sample_conf(struct wbuf *w)
