@@ -445,6 +445,4 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 	s->isr = sim_virtio(s)->isr;
 	oracle_begin(&s->oracle, sim_virtio(s)->vq, sim_virtio(s)->nqueues);
 	after(s);
-	if (s->kind->restored != NULL)
-		s->kind->restored(s);
 }

@@ -56,8 +56,6 @@ struct sim_kind {
 	void			(*after)(struct sim *,
 				    const struct viodev_msg *);
 	void			(*stopped)(struct sim *);
-	/* A STATE record has replaced the device; may be NULL. */
-	void			(*restored)(struct sim *);
 	int			(*tx)(struct sim *, uint32_t q,
 				    const struct iovec *, int n, size_t len);
 	void			(*request)(struct sim *, uint32_t what,
