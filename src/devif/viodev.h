@@ -75,7 +75,7 @@ viodev_answers(unsigned type)
 	    type == VIODEV_COMMAND;
 }
 
-/* The name of a type, space or command in texts, NULL for a number without one. */
+/* The name of a type, space or command in texts, or NULL. */
 const char	*viodev_type_name(unsigned type);
 const char	*viodev_space_name(unsigned space);
 const char	*viodev_command_name(unsigned command);

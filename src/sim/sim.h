@@ -190,7 +190,7 @@ struct sim {
 	int			 reloads;	/* whether to obey RELOAD */
 	unsigned		 nreload;	/* RELOAD records met */
 	int			 dead;		/* attach refused */
-	unsigned		 served;	/* requests that are no chains */
+	unsigned		 served;	/* requests without a chain */
 
 	/* where failures go */
 	void			(*fail)(void *, const char *kind,
