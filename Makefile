@@ -11,6 +11,7 @@
 #: make gates               layers, symbols, style, manuals, OpenBSD syntax
 #: make requirements        rows of the specification and the tests for them
 #: make coverage            writes ci/coverage.txt and build/coverage/
+#: make kill-test           device processes die under load; N=kills
 #: make bench               figures, each next to a limit or a peer
 #: make fuzz T=target S=60  libFuzzer for so many seconds; J=2 processes
 #: make afl T=target S=60   the same with AFL++; J=4 instances
@@ -213,6 +214,7 @@ unit: $(TESTBINS)
 include replay/build.mk
 include fuzz/build.mk
 include ci/demo/build.mk
+include ci/kill/build.mk
 -include ci/dhcp/build.mk
 -include fuzz/seeds/build.mk
 -include fuzz/planted/build.mk

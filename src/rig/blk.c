@@ -10,7 +10,7 @@
 #define STATUSES	0x140000U
 #define DATA		0x200000U	/* 2 MiB on */
 
-void
+int
 rig_blk_open(struct rig *r, struct rig_blk *b, unsigned slots, size_t bufsize)
 {
 	unsigned size = 4;
@@ -20,11 +20,13 @@ rig_blk_open(struct rig *r, struct rig_blk *b, unsigned slots, size_t bufsize)
 	b->slots = slots;
 	b->bufsize = bufsize;
 	(void)rig_at(r, DATA, slots * bufsize);
-	rig_setup(r, VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC |
+	if (rig_setup(r, VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC |
 	    VIOBLK_F_FLUSH | VIOBLK_F_DISCARD | VIOBLK_F_WRITE_ZEROES, &b->q,
-	    1, size);
+	    1, size) == 0)
+		return -1;
 	if (b->q.size < 3 * slots)
 		rig_die("the queue has %u entries, not %u", b->q.size, size);
+	return 0;
 }
 
 static uint64_t

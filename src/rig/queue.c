@@ -70,7 +70,7 @@ rig_setup(struct rig *r, uint64_t features, struct rig_queue *q, unsigned n,
     unsigned size)
 {
 	uint8_t st = VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER;
-	uint64_t got;
+	uint64_t got, now;
 	unsigned i;
 
 	wr(r, VIRTIO_DEVICE_STATUS, 1, 0);
@@ -78,7 +78,10 @@ rig_setup(struct rig *r, uint64_t features, struct rig_queue *q, unsigned n,
 	got = negotiate(r, features);
 	st |= VIRTIO_S_FEATURES_OK;
 	wr(r, VIRTIO_DEVICE_STATUS, 1, st);
-	if (rig_read(r, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1) != st)
+	if (devproc_read(r->dev, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1,
+	    &now) == -1)
+		return 0;
+	if (now != st)
 		rig_die("features are refused");
 	for (i = 0; i < n; i++) {
 		setup_queue(r, &q[i], i, size);
@@ -159,7 +162,7 @@ rig_take(struct rig_queue *q, uint32_t *len)
 int
 rig_come(struct rig_queue *q, int ms)
 {
-	int r;
+	uint64_t isr;
 
 	for (;;) {
 		if (load(q->pdev + 2) != q->used)
@@ -170,9 +173,13 @@ rig_come(struct rig_queue *q, int ms)
 			if (load(q->pdev + 2) != q->used)
 				return 0;
 		}
-		r = rig_wait(q->r, ms);
-		if (r != 1)
+		if (rig_wait(q->r, ms) != 1)
 			return -1;
-		(void)rig_read(q->r, VIODEV_ISR, 0, 1);
+		/* A line that stays up belongs to a device that is gone. */
+		if (devproc_read(q->r->dev, VIODEV_ISR, 0, 1, &isr) == -1) {
+			q->r->line = 0;
+			(void)rig_wait(q->r, ms);
+			return -1;
+		}
 	}
 }

@@ -66,7 +66,8 @@ struct rig_queue {
 
 /*
  * Brings the device up with these features (and VERSION_1) as far as it
- * offers them, with n queues of the given size.  What was accepted.
+ * offers them, with n queues of the given size.  What was accepted; 0 when the
+ * device is gone.
  */
 uint64_t rig_setup(struct rig *, uint64_t features, struct rig_queue *,
 	    unsigned n, unsigned size);
@@ -99,7 +100,8 @@ struct rig_blk {
 	size_t		 bufsize;
 };
 
-void	rig_blk_open(struct rig *, struct rig_blk *, unsigned slots,
+/* 0, or -1 when the device is gone. */
+int	rig_blk_open(struct rig *, struct rig_blk *, unsigned slots,
 	    size_t bufsize);
 /* Offers a request of len bytes; a flush has none. */
 void	rig_blk_put(struct rig_blk *, unsigned slot, unsigned type,

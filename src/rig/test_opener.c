@@ -130,7 +130,7 @@ serve(int writes)
 	if (rig_start(&rig, &dc, &dw) == -1)
 		fail_msg("%s", dw.text);
 	assert_int_equal(devproc_capacity(rig.dev), im.size);
-	rig_blk_open(&rig, &blk, 4, sizeof(a));
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, sizeof(a)), 0);
 	memset(a, 0x3c, sizeof(a));
 	assert_int_equal(rig_blk_do(&blk, VIOBLK_T_OUT, 16, a, sizeof(a)),
 	    writes ? 0 : VIOBLK_S_IOERR);

@@ -110,7 +110,7 @@ test_life(void **state)
 	start();
 	assert_string_equal(devproc_name(rig.dev), "vioblk0");
 	assert_int_equal(devproc_capacity(rig.dev), SIZE);
-	rig_blk_open(&rig, &blk, 4, sizeof(a));
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, sizeof(a)), 0);
 	assert_int_equal(rig_read(&rig, VIODEV_DEVICE, 0, 4), SIZE / 512);
 	memset(a, 0xa5, sizeof(a));
 	assert_int_equal(rig_blk_do(&blk, VIOBLK_T_OUT, 8, a, sizeof(a)), 0);
@@ -155,7 +155,7 @@ test_interrupt(void **state)
 
 	(void)state;
 	start();
-	rig_blk_open(&rig, &blk, 4, 4096);
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, 4096), 0);
 	rig_blk_put(&blk, 0, VIOBLK_T_IN, 0, 512);
 	(void)rig_go(&blk.q);
 	assert_int_equal(rig_wait(&rig, 5000), 1);
@@ -185,7 +185,7 @@ test_pause(void **state)
 
 	(void)state;
 	start();
-	rig_blk_open(&rig, &blk, 4, 4096);
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, 4096), 0);
 	assert_int_equal(devproc_pause(rig.dev), 0);
 	rig_blk_put(&blk, 0, VIOBLK_T_IN, 0, 512);
 	(void)rig_go(&blk.q);
@@ -211,7 +211,7 @@ test_config(void **state)
 
 	(void)state;
 	start();
-	rig_blk_open(&rig, &blk, 4, 4096);
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, 4096), 0);
 	wb_init(&w, list, sizeof(list));
 	devconf_put_int(&w, DEVCONF_CAPACITY, 4711);
 	c.len = w.len;

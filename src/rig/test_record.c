@@ -80,7 +80,7 @@ work(unsigned rounds, uint64_t seed)
 	unsigned i, slot, n, type;
 	size_t len;
 
-	rig_blk_open(&rig, &blk, 8, 16384);
+	assert_int_equal(rig_blk_open(&rig, &blk, 8, 16384), 0);
 	for (i = 0; i < rounds; i++) {
 		n = 1 + (unsigned)prng_below(&r, 8);
 		for (slot = 0; slot < n; slot++) {
@@ -227,11 +227,11 @@ test_killed_busy(void **state)
 		start();
 		pid = fork();
 		if (pid == 0) {
-			usleep(1000 + 700 * i);
+			usleep(5000 + 700 * i);
 			kill(devproc_pid(rig.dev), SIGKILL);
 			_exit(0);
 		}
-		rig_blk_open(&rig, &blk, 8, 16384);
+		assert_int_equal(rig_blk_open(&rig, &blk, 8, 16384), 0);
 		while (rig_blk_do(&blk, i % 2 ? VIOBLK_T_IN : VIOBLK_T_OUT, i,
 		    data, sizeof(data)) != -1)
 			;
