@@ -359,6 +359,10 @@ test_waiting(void **state)
 	ring_publish(r);
 	assert_int_equal(vq_waiting(&r->w), -1);
 	assert_int_equal(r->vq.broken, 1);
+	/* It stays broken, whatever the guest writes now. */
+	r->idx = 2;
+	ring_publish(r);
+	assert_int_equal(vq_waiting(&r->w), -1);
 	(void)vq_end(&r->w);
 	assert_int_equal(ring_used_idx(r), 2);
 	ring_free(r);

@@ -442,7 +442,7 @@ vq_undo(struct vq_work *w)
 int
 vq_waiting(struct vq_work *w)
 {
-	if (w->at == w->limit && rearm(w) == -1)
+	if (w->vq->broken || (w->at == w->limit && rearm(w) == -1))
 		return -1;
 	return w->at != w->limit;
 }
