@@ -67,14 +67,20 @@ make_board(struct vm *vm, struct cfg_why *why)
 	return 0;
 }
 
-/* The slot of the first device of a kind, or -1. */
+/* The slot of the first disk, or of the first CD, or -1. */
 static int
-slot_of(const struct vm *vm, const char *kind)
+slot_of(const struct vm *vm, unsigned want)
 {
-	unsigned i;
+	const struct cfg_device *c;
+	struct devconf conf;
+	unsigned i, kind;
 
 	for (i = 0; i < vm->ndevs; i++) {
-		if (strcmp(vm->dev[i].cfg->d.kind, kind) == 0)
+		c = vm->dev[i].cfg;
+		conf = (struct devconf){ c->d.conf, c->d.conflen };
+		kind = (unsigned)devconf_int(&conf, DEVCONF_KIND,
+		    DEVCONF_DISK);
+		if (c->nimages > 0 && kind == want)
 			return vm->dev[i].slot;
 	}
 	return -1;
@@ -84,20 +90,24 @@ slot_of(const struct vm *vm, const char *kind)
 static int
 make_order(struct vm *vm, struct cfg_why *why)
 {
-	int disk = slot_of(vm, "vioblk"), cd = slot_of(vm, "vioscsi");
+	int disk = slot_of(vm, DEVCONF_DISK), cd = slot_of(vm, DEVCONF_CD);
 
 	switch (vm->cfg->vm.order) {
 	case VMMSG_DISK:
 		if (disk == -1)
 			return refuse(why, "no disk to boot from");
 		snprintf(vm->order, sizeof(vm->order),
-		    "/pci@i0cf8/*@%x\nHALT", (unsigned)disk);
+		    "/pci@i0cf8/*@%x\n/pci@i0cf8/*@%x/*@0/*@0,0\nHALT",
+		    (unsigned)disk, (unsigned)disk);
 		return 0;
 	case VMMSG_CD:
 		if (cd == -1)
 			return refuse(why, "no CD to boot from");
+		/* As SeaBIOS says it, and as OpenBSD's build of it does. */
 		snprintf(vm->order, sizeof(vm->order),
-		    "/pci@i0cf8/*@%x/*@0/*@0,40000100\nHALT", (unsigned)cd);
+		    "/pci@i0cf8/*@%x/*@0/*@0,0\n"
+		    "/pci@i0cf8/*@%x/*@0/*@0,40000100\nHALT", (unsigned)cd,
+		    (unsigned)cd);
 		return 0;
 	case VMMSG_NET:
 		snprintf(vm->order, sizeof(vm->order), "HALT");
