@@ -13,5 +13,5 @@ $(E2E)/pvh.elf: ci/e2e/guest/pvh.S ci/e2e/guest/pvh.ld
 e2e: $(B)/vmd-vm $(B)/vmd-device $(B)/vmdisk $(B)/replay/vmtrace $(E2E)/boot.bin $(E2E)/pvh.elf
 	@ci/e2e/vm $(B) $(T)
 # Linux in our machine, on KVM inside of QEMU.
-e2e-nested: $(B)/vmd-vm $(B)/vmd-device $(B)/replay/vmtrace
+e2e-nested: $(B)/vmd-vm $(B)/vmd-device $(B)/replay/vmtrace $(E2E)/boot.bin
 	@ci/e2e/nested/run $(B) $(T)
