@@ -6,9 +6,11 @@
 #: make unit                unit tests alone
 #: make corpus-run          the committed corpus through each target
 #: make liveness            what the corpus reaches, against its thresholds
+#: make double-fetch        fields of guest memory that are loaded twice
 #: make exhaustive          every change of one bit in every seed
 #: make digests             equal results in three builds; N=inputs
 #: make gates               layers, symbols, style, manuals, OpenBSD syntax
+#: make mutants N=100       do the tests notice changes? F=files, -nightly: all
 #: make requirements        rows of the specification and the tests for them
 #: make coverage            writes ci/coverage.txt and build/coverage/
 #: make kill-test           device processes die under load; N=kills
@@ -221,9 +223,10 @@ include ci/kill/build.mk
 -include ci/bench/build.mk
 include $(wildcard ci/e2e/*.mk)
 include ci/gates.mk
+include ci/mutants.mk
 
 .PHONY: check coverage coverage-check coverage-lines coverage-run help
-check: unit gates gates-selftest seeds-check corpus-run liveness exhaustive \
+check: unit gates gates-selftest seeds-check corpus-run liveness double-fetch exhaustive \
     tsan-quick
 
 # Coverage: a build of its own, in which tests and corpus run once.

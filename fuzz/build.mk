@@ -142,6 +142,7 @@ FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 export FUZZTARGETS
 
 .PHONY: fuzz afl fuzz-list repro corpus-min corpus-run corpus-index liveness \
+    double-fetch \
     fuzz-smoke exhaustive digests
 fuzz:
 	@fuzz/front need "$(T)"
@@ -203,6 +204,8 @@ tsan-vionet tsan-quick:
 # These run in the present flavour.
 corpus-run: $(PLAIN) $(B)/replay/vmtrace
 	@fuzz/front run $(FO)
+double-fetch: $(PLAIN)
+	@fuzz/front fetches $(FO)
 liveness: $(PLAIN)
 	@fuzz/front liveness $(FO)
 exhaustive: $(PLAIN)

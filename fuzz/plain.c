@@ -2,10 +2,11 @@
  * The engine side without an engine: runs files and folders, and random
  * inputs from the same mutator.
  *
- *	fuzz_T_plain [-dlvx] [-n runs] [-s seed] [-t seconds] [-w file]
+ *	fuzz_T_plain [-dflvx] [-n runs] [-s seed] [-t seconds] [-w file]
  *	    [path ...]
  *
  *	-d	print the digest of all that was run
+ *	-f	print how often fields of guest memory were loaded again
  *	-l	list the files that got a request through
  *	-n	after the files, so many mutated inputs
  *	-s	seed of the mutations (1)
@@ -169,6 +170,23 @@ print_stat(void)
 	putchar('\n');
 }
 
+/* Kinds as in oracle.h; nothing for a target without guest memory. */
+static void
+print_fetches(void)
+{
+	static const char *const kinds[] = {
+		"index", "entry", "descriptor", "payload"
+	};
+	struct fuzz_stat st = { 0 };
+	unsigned i;
+
+	fuzz_target.stat(&st);
+	for (i = 0; st.loads != NULL && i < 4; i++)
+		printf("%s\t%s\t%llu\t%llu\n", fuzz_target.name, kinds[i],
+		    (unsigned long long)st.loads[i],
+		    (unsigned long long)st.again[i]);
+}
+
 static uint64_t
 accepted(void)
 {
@@ -208,14 +226,14 @@ number(const char *s)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fuzz_%s_plain [-dlvx] [-n runs] [-s seed] "
+	fprintf(stderr, "usage: fuzz_%s_plain [-dflvx] [-n runs] [-s seed] "
 	    "[-t seconds] [-w file]\n\t[path ...]\n", fuzz_target.name);
 	exit(2);
 }
 
 struct options {
 	unsigned long	 runs, seed, limit;
-	int		 digest, list, verbose, changes;
+	int		 digest, fetches, list, verbose, changes;
 	const char	*save;
 };
 
@@ -224,10 +242,13 @@ parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "dln:s:t:vw:x")) != -1)
+	while ((c = getopt(argc, argv, "dfln:s:t:vw:x")) != -1)
 		switch (c) {
 		case 'd':
 			o->digest = 1;
+			break;
+		case 'f':
+			o->fetches = 1;
 			break;
 		case 'l':
 			o->list = 1;
@@ -290,6 +311,8 @@ main(int argc, char **argv)
 		time_runs((double)o.limit);
 	if (o.verbose)
 		print_stat();
+	if (o.fetches)
+		print_fetches();
 	if (o.digest)
 		printf("%s: digest %016llx\n", fuzz_target.name,
 		    (unsigned long long)digest_value(&d));

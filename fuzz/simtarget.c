@@ -24,6 +24,8 @@ simtarget_stat(struct fuzz_stat *st)
 	st->resets = sim->stat.resets;
 	st->ops = sim->stat.ops;
 	st->opnames = sim->kind->ops;
+	st->loads = sim->stat.loads;
+	st->again = sim->stat.again;
 }
 
 void

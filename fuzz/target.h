@@ -15,6 +15,8 @@ struct fuzz_stat {
 	uint64_t		 resets;	/* ended in NEEDS_RESET */
 	uint64_t		 ops;		/* kinds met, a bit each */
 	const char *const	*opnames;	/* NULL-terminated */
+	/* Loads of guest memory and those of a field seen before, by kind. */
+	const uint64_t		*loads, *again;
 };
 
 /* What a generated input looks like. */

@@ -274,6 +274,21 @@ chain 1 [00000000 00000000 00000000 02000000 00070200 00000001 88b5] r32
 chain 1 kick [00000000 00000000 00000000 02000000 00070200 00000001 88b5] r32
 END
 
+t "show: DHCP in words"
+zeros() {
+	printf "%0$((2 * $1))d" 0
+}
+cat >dhcp.txt <<END
+conf vionet
+msg input 0 [ffffffffffff 0200000000aa 0800 45000148 00000000 401179a6
+	00000000 ffffffff 00440043 01340000 01010600 8036285f $(zeros 20)
+	0200000000aa $(zeros 202) 63825363 350103 320464400103 ff $(zeros 50)]
+END
+ends 0 "$V" build dhcp.txt dhcp
+ends 0 "$V" show dhcp
+says out '# dhcp REQUEST xid 0x8036285f from 02:00:00:00:00:aa wants 100.64.1.3$'
+rm -f dhcp dhcp.txt
+
 t "pcap: frames in words"
 ends 0 "$V" build net.txt net
 ends 1 "$V" pcap --text net

@@ -335,6 +335,41 @@ longest_host_name(void **state)
 	assert_int_equal(ASK(&c, "\x35\x01\x01\xff"), DHCP_LONG_NAME);
 }
 
+/* The cursor by itself: where options begin, each way in which they end. */
+static void
+cursor(void **state)
+{
+	static const uint8_t tail[] = {
+		99, 130, 83, 99, 0, 7, 2, 8, 9, 0, 12, 0
+	};
+	uint8_t m[236 + sizeof(tail)] = { 0 };
+	const uint8_t *val;
+	struct dhcp_cursor c;
+	unsigned code;
+	size_t n;
+
+	(void)state;
+	memcpy(m + 236, tail, sizeof(tail));
+	assert_int_equal(dhcp_options(&c, m, 239), -1);
+	assert_int_equal(dhcp_options(&c, m, 240), 0);
+	assert_int_equal(dhcp_next(&c, &code, &val, &n), 0);
+	assert_int_equal(dhcp_options(&c, m, sizeof(m)), 0);
+	assert_int_equal(dhcp_next(&c, &code, &val, &n), 1);
+	assert_int_equal(code, 7);
+	assert_int_equal(n, 2);
+	assert_ptr_equal(val, m + 243);
+	assert_int_equal(dhcp_next(&c, &code, &val, &n), 1);
+	assert_int_equal(code, 12);
+	assert_int_equal(n, 0);
+	assert_int_equal(c.left, 0);
+	assert_int_equal(dhcp_next(&c, &code, &val, &n), 0);
+	m[241] = 255;
+	assert_int_equal(dhcp_options(&c, m, sizeof(m)), 0);
+	assert_int_equal(dhcp_next(&c, &code, &val, &n), 0);
+	m[239]++;
+	assert_int_equal(dhcp_options(&c, m, sizeof(m)), -1);
+}
+
 int
 main(void)
 {
@@ -351,6 +386,7 @@ main(void)
 		cmocka_unit_test(net_boot),
 		cmocka_unit_test(host_names),
 		cmocka_unit_test(longest_host_name),
+		cmocka_unit_test(cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,13 +124,14 @@ oracle_begin(struct oracle *o, const struct vq *vq, unsigned nq)
 			memset(q, 0, sizeof(*q));
 			q->vq = &vq[i];
 			q->on = 1;
-			q->next = vq[i].last_avail;
+			q->next = q->furthest = vq[i].last_avail;
 			q->used = q->told = vq[i].used_idx;
 			q->broken = vq[i].broken;
 			fresh = 1;
 		} else if (!vq[i].enabled)
 			q->on = 0;
 		q->taken = 0;
+		q->looks = 0;
 		q->want = 0;
 		q->undone = 0;
 	}
@@ -164,6 +165,7 @@ undo(struct oracle *o)
 			fail(o, "lost", "a chain was taken and neither served "
 			    "nor left alone");
 	q->next -= (uint16_t)(o->last - o->first);
+	q->putback = o->chain[o->first].rpos;
 	q->undone = 1;
 	close_all(o);
 }
@@ -200,6 +202,13 @@ one_range(const struct arena *a, uint64_t gpa, uint64_t len)
 }
 
 static void
+fetched(struct oracle *o, enum oracle_fetch what, int again)
+{
+	o->stat.loads[what]++;
+	o->stat.again[what] += again != 0;
+}
+
+static void
 load_index(struct oracle *o, unsigned i, uint16_t idx)
 {
 	struct oracle_queue *q;
@@ -210,6 +219,7 @@ load_index(struct oracle *o, unsigned i, uint16_t idx)
 	o->cur = (int)i;
 	o->work = 0;
 	q = current(o);
+	fetched(o, ORACLE_INDEX, q->looks++ > 0);
 	q->limit = idx;
 	if ((uint16_t)(idx - q->next) > q->vq->size)
 		q->broken = 1;
@@ -219,6 +229,7 @@ static void
 load_entry(struct oracle *o, uint16_t head)
 {
 	struct oracle_queue *q = current(o);
+	int again = q->next != q->furthest;
 	struct oracle_chain *c;
 
 	if (q->next == q->limit)
@@ -229,6 +240,8 @@ load_entry(struct oracle *o, uint16_t head)
 		    "holds");
 	o->work = 0;
 	q->next++;
+	q->furthest += !again;
+	fetched(o, ORACLE_ENTRY, again);
 	if (head >= q->vq->size) {
 		q->broken = 1;
 		return;
@@ -237,6 +250,9 @@ load_entry(struct oracle *o, uint16_t head)
 	memset(c, 0, offsetof(struct oracle_chain, r));
 	c->stuck = c != &o->chain[o->first] && c[-1].stuck;
 	c->open = 1;
+	c->again = again;
+	c->rknown = again ? q->putback : 0;
+	q->putback = 0;
 	c->walking = 1;
 	c->head = head;
 	c->table = q->vq->desc;
@@ -311,6 +327,7 @@ load_desc(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 	if (len != 16 || gpa != c->table + 16 * (uint64_t)c->next)
 		fail(o, "walk", "a load that is not the next descriptor");
 	c->steps++;
+	fetched(o, ORACLE_DESC, c->again);
 	flags = le16_get(data + 12);
 	if ((flags & VRING_DESC_INDIRECT) != 0) {
 		load_indirect(o, le64_get(data), le32_get(data + 8), flags);
@@ -367,6 +384,7 @@ load_payload(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 	if (!advance(c->r, c->nr, &c->ri, &c->roff, gpa, len))
 		fail(o, "read", "readable bytes were read twice, out of order "
 		    "or beyond their end");
+	fetched(o, ORACLE_PAYLOAD, c->rpos < c->rknown);
 	keep(c->req, c->rpos, data, len);
 	c->rpos += len;
 }

@@ -36,6 +36,15 @@
 #define ORACLE_BYTES	65536		/* of a request that are kept */
 #define ORACLE_OPEN	16		/* chains taken before one goes back */
 
+/* What a load is for: oracle_stat counts those of the same field. */
+enum oracle_fetch {
+	ORACLE_INDEX,		/* available index, flags, used_event */
+	ORACLE_ENTRY,
+	ORACLE_DESC,
+	ORACLE_PAYLOAD,
+	ORACLE_NFETCH
+};
+
 struct oracle_seg {
 	uint64_t	gpa;
 	uint32_t	len;
@@ -49,6 +58,8 @@ struct oracle_chain {
 	int		 walking;	/* descriptors are still being read */
 	int		 nested;	/* inside an indirect table */
 	int		 wseen;		/* a writable descriptor came by */
+	int		 again;		/* it was taken before, and put back */
+	uint64_t	 rknown;	/* bytes that were read then */
 	uint16_t	 head;
 	uint64_t	 table;		/* where the next descriptor is */
 	unsigned	 entries;	/* of the table */
@@ -74,6 +85,9 @@ struct oracle_queue {
 	uint16_t	 told;		/* used index as stored */
 	uint16_t	 before;	/* told before the last store of it */
 	unsigned	 taken;		/* entries read in this message */
+	unsigned	 looks;		/* loads of the index in this message */
+	uint16_t	 furthest;	/* entry that was never read yet */
+	uint64_t	 putback;	/* bytes read of what was put back */
 	int		 wish_due;	/* published, wish not read yet */
 	int		 want;		/* interrupt wanted in this message */
 	int		 broken;	/* must ask for reset */
@@ -84,7 +98,8 @@ struct oracle_queue {
 struct oracle_stat {
 	uint64_t	done;		/* chains served */
 	uint64_t	refused;	/* chains sent back unserved */
-	uint64_t	refetch;	/* payload bytes read more than once */
+	uint64_t	loads[ORACLE_NFETCH];	/* by what was loaded */
+	uint64_t	again[ORACLE_NFETCH];	/* not for the first time */
 	uint64_t	loose;		/* messages with a loose queue */
 };
 

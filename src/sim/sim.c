@@ -193,6 +193,10 @@ sim_stop(struct sim *s)
 	s->stat.done += s->served;
 	s->stat.refused += s->oracle.stat.refused;
 	s->stat.loose += s->oracle.stat.loose;
+	for (i = 0; i < ORACLE_NFETCH; i++) {
+		s->stat.loads[i] += s->oracle.stat.loads[i];
+		s->stat.again[i] += s->oracle.stat.again[i];
+	}
 	s->stat.resets += (s->status & VIRTIO_S_NEEDS_RESET) != 0;
 }
 

@@ -105,6 +105,7 @@ struct sim_stat {
 	uint64_t	accepted;	/* inputs with a served chain */
 	uint64_t	resets;		/* inputs that ended in NEEDS_RESET */
 	uint64_t	loose;		/* messages without a queue model */
+	uint64_t	loads[ORACLE_NFETCH], again[ORACLE_NFETCH];
 };
 
 /* A call of the device, kept until the chain that caused it completes. */

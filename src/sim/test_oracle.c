@@ -624,6 +624,26 @@ test_loose(void **state)
 	assert_int_equal(o->stat.done, 1);
 }
 
+/* Loads are counted by what they are for, and those that come again. */
+static void
+test_fetches(void **state)
+{
+	static const uint64_t loads[] = { 2, 2, 4, 2 };
+	static const uint64_t again[] = { 1, 1, 2, 1 };
+	unsigned i;
+
+	(void)state;
+	begin(0);
+	take();
+	ld(RD, 8);
+	take();
+	ld(RD, 8);
+	for (i = 0; i < ORACLE_NFETCH; i++) {
+		assert_int_equal(o->stat.loads[i], loads[i]);
+		assert_int_equal(o->stat.again[i], again[i]);
+	}
+}
+
 /* The arena: moving keeps bytes, poisons what was left, reset clears. */
 static void
 test_arena(void **state)
@@ -663,6 +683,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_loose),
+		cmocka_unit_test(test_fetches),
 		cmocka_unit_test(test_arena),
 	};
 	int res;

@@ -387,7 +387,7 @@ take_conf(struct text_out *o, const struct trace_rec *r)
 void
 text_rec(struct text_out *o, const struct trace_rec *r)
 {
-	char hint[240];
+	char hint[256];
 
 	say(o, "%s", trace_type_name(r->type));
 	say_body(o, r);

@@ -254,7 +254,7 @@ ring(struct hint *h, const struct text_out *o, uint64_t gpa,
 static void
 frame(struct hint *h, const struct text_out *o, const uint8_t *p, size_t len)
 {
-	char line[160];
+	char line[256];
 
 	if (!is_net(o) || o->frame == NULL || len < o->skip + 14)
 		return;
