@@ -8,6 +8,9 @@
 #ifndef CHILD_H
 #define CHILD_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "chan.h"
 #include "dev.h"
 #include "disk.h"
@@ -19,6 +22,9 @@
 
 #define CHILD_TIMERS	8
 #define CHILD_UNITS	DEVMSG_MAXIMAGES
+#define CHILD_FRAME	65550		/* bytes of a frame from the tap */
+#define CHILD_TURN	64		/* rounds before others have theirs */
+#define CHILD_PEEKS	32		/* looks at the rings per system call */
 
 struct child;
 
@@ -27,6 +33,8 @@ struct child_timer {
 	struct ev_timer	*t;
 	uint32_t	 id;
 };
+
+struct lanes;
 
 struct child {
 	char			 name[160];	/* vm/web/vioblk0 */
@@ -59,9 +67,12 @@ struct child {
 	uint8_t			*frame;		/* from the tap */
 	struct ev_io		*on_tap;
 
+	pthread_mutex_t		 lock;		/* line, async, log */
 	struct devmsg_line	 line;		/* as the device wants it */
 	uint32_t		 told;		/* number the vm knows */
 	int			 reading;	/* the reply will tell */
+	struct lanes		*lanes;		/* NULL: one thread */
+	struct ev_wake		*nudge;		/* async has something to do */
 
 	struct rec		 rec;
 	struct record_file	 recfile;
@@ -82,7 +93,10 @@ void	child_log_guest(struct child *, enum host_log, const char *line);
 /* host.c: what a device may ask for. */
 extern const struct host_ops child_host_ops;
 uint64_t child_now(void);
-/* The line's newest level goes to the vm unless a reply is about to. */
+/*
+ * The line's newest level goes to the vm unless a reply is about to.  With
+ * the lock held.
+ */
 void	child_tell_line(struct child *);
 
 /* medium.c */
@@ -101,6 +115,22 @@ int	child_loop(struct child *);
 void	child_want_frames(struct child *);
 /* One message to the device, recorded when somebody records. */
 void	child_deliver(struct child *, struct viodev_msg *);
+
+/*
+ * lanes.c: threads for the queues of a device that has lanes (dev.h); main's
+ * messages go through child_deliver as before.
+ */
+/* What needs a system call that the sandbox forbids; n lanes. */
+int	lanes_prepare(struct child *, unsigned n);
+int	lanes_start(struct child *);
+/* Hands a message to its lane, or delivers it alone. */
+void	lanes_deliver(struct child *, struct viodev_msg *);
+/* Queue q has something to look at; any thread. */
+void	lanes_kick(struct child *, unsigned q);
+/* Whether frames are wanted has changed; any thread. */
+void	lanes_rx(struct child *, unsigned q);
+/* No lane runs any more, for good. */
+void	lanes_stop(struct child *);
 
 /* main.c */
 int	child_main(int sync, int async);

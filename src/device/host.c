@@ -36,7 +36,7 @@ child_tell_line(struct child *c)
 	if (chan_send(&c->async, DEVMSG_IRQ, buf, w.len, -1) == CHAN_OK)
 		c->told = c->line.number;
 	if (chan_pending(&c->async))
-		(void)ev_io_want(c->on_async, EVF_READ | EVF_WRITE);
+		ev_wake_up(c->nudge);
 }
 
 static void
@@ -44,11 +44,13 @@ host_irq(void *arg, int level)
 {
 	struct child *c = arg;
 
-	if (c->line.level == level)
-		return;
-	c->line.level = (uint8_t)level;
-	c->line.number++;
-	child_tell_line(c);
+	pthread_mutex_lock(&c->lock);
+	if (c->line.level != level) {
+		c->line.level = (uint8_t)level;
+		c->line.number++;
+		child_tell_line(c);
+	}
+	pthread_mutex_unlock(&c->lock);
 }
 
 static uint64_t
@@ -139,8 +141,10 @@ host_request(void *arg, uint32_t what, uint64_t v)
 
 	wb_init(&w, buf, sizeof(buf));
 	devmsg_put_request(&w, &m);
+	pthread_mutex_lock(&c->lock);
 	if (chan_send(&c->async, DEVMSG_REQUEST, buf, w.len, -1) != CHAN_OK)
 		child_log(c, HLOG_WARN, "a request to the vm got lost");
+	pthread_mutex_unlock(&c->lock);
 }
 
 static void
@@ -148,7 +152,10 @@ host_again(void *arg, uint32_t q)
 {
 	struct child *c = arg;
 
-	c->again |= 1U << (q & 31);
+	if (c->lanes != NULL)
+		lanes_kick(c, q);
+	else
+		c->again |= 1U << (q & 31);
 }
 
 static void host_log(void *, enum host_log, const char *, ...)
@@ -157,13 +164,16 @@ static void host_log(void *, enum host_log, const char *, ...)
 static void
 host_log(void *arg, enum host_log level, const char *fmt, ...)
 {
+	struct child *c = arg;
 	char line[256];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	child_log_guest(arg, level, line);
+	pthread_mutex_lock(&c->lock);
+	child_log_guest(c, level, line);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static void host_panic(void *, const char *, ...)

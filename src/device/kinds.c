@@ -2,6 +2,7 @@
 
 #include "vioblk.h"
 #include "vionet.h"
+#include "vionet.h"
 #include "viornd.h"
 #include "vioscsi.h"
 

@@ -6,14 +6,12 @@
 
 #include "msg.h"
 
-#define FRAMEMAX	65550		/* bytes of a frame from the tap */
-#define TURN		64		/* rounds before others have theirs */
-#define PEEKS		32		/* looks at the rings per system call */
-
 void
 child_deliver(struct child *c, struct viodev_msg *m)
 {
-	if (c->recording)
+	if (c->lanes != NULL)
+		lanes_deliver(c, m);
+	else if (c->recording)
 		rec_msg(&c->rec, c->dev, m);
 	else
 		dev_msg(c->dev, m);
@@ -38,16 +36,20 @@ broken(struct child *c, const char *why)
 static void
 reply(struct child *c, uint64_t data)
 {
-	struct devmsg_reply m = { data, c->line };
+	struct devmsg_reply m = { .data = data };
 	uint8_t buf[16];
 	struct wbuf w;
 
+	pthread_mutex_lock(&c->lock);
+	m.line = c->line;
+	c->told = c->line.number;
+	c->reading = 0;
+	pthread_mutex_unlock(&c->lock);
 	wb_init(&w, buf, sizeof(buf));
 	devmsg_put_reply(&w, &m);
 	if (chan_send(&c->sync, DEVMSG_REPLY, buf, w.len, -1) != CHAN_OK ||
 	    chan_pending(&c->sync))
 		broken(c, "replies are not taken");
-	c->told = c->line.number;
 }
 
 void
@@ -80,7 +82,6 @@ on_viodev(struct child *c, const struct frame *f)
 	case VIODEV_READ:
 		c->reading = 1;
 		child_deliver(c, &m);
-		c->reading = 0;
 		reply(c, m.data);
 		break;
 	case VIODEV_SHUTDOWN:
@@ -97,6 +98,9 @@ on_viodev(struct child *c, const struct frame *f)
 	case VIODEV_CONFIG:
 	case VIODEV_RESET:
 		child_deliver(c, &m);
+		if (m.type == VIODEV_UNPAUSE && c->on_tap != NULL)
+			(void)ev_io_want(c->on_tap,
+			    c->rx_on != 0 ? EVF_READ : 0);
 		break;
 	default:
 		broken(c, "message that is not for a device");
@@ -153,26 +157,25 @@ drain(struct child *c)
 	return any;
 }
 
-static void
-kick(struct child *c, uint32_t queues)
-{
-	struct viodev_msg m = { .type = VIODEV_KICK };
-
-	for (; queues != 0; queues >>= 1, m.where++)
-		if ((queues & 1) != 0)
-			child_deliver(c, &m);
-}
-
 /* Queues that asked for another turn, or that the driver has filled. */
 static int
 look_at_rings(struct child *c)
 {
-	uint32_t queues = c->again |
-	    virtio_waiting((const struct virtio_dev *)c->dev, c->seen);
+	struct viodev_msg m = { .type = VIODEV_KICK };
+	const struct virtio_dev *v = (const struct virtio_dev *)c->dev;
+	uint32_t again = c->again;
+	int any = 0;
 
+	if (c->lanes != NULL)
+		return 0;
 	c->again = 0;
-	kick(c, queues);
-	return queues != 0;
+	for (; m.where < v->nqueues; m.where++)
+		if ((again & 1U << m.where) != 0 ||
+		    virtio_waiting(v, m.where, &c->seen[m.where])) {
+			child_deliver(c, &m);
+			any = 1;
+		}
+	return any;
 }
 
 /*
@@ -187,9 +190,9 @@ linger(struct child *c)
 	unsigned turn = 0, i;
 	int any;
 
-	while (!c->done && turn < TURN) {
+	while (!c->done && turn < CHILD_TURN) {
 		any = drain(c);
-		for (i = 0; i < PEEKS && !any && !c->done; i++)
+		for (i = 0; i < CHILD_PEEKS && !any && !c->done; i++)
 			any = look_at_rings(c);
 		if (any) {
 			turn++;
@@ -210,6 +213,21 @@ on_sync(void *arg, unsigned what)
 		linger(c);
 }
 
+/* Sends what waits, and waits for room as long as something does. */
+static void
+flush_async(void *arg)
+{
+	struct child *c = arg;
+	int more;
+
+	pthread_mutex_lock(&c->lock);
+	if (chan_flush(&c->async) == CHAN_OK)
+		child_tell_line(c);
+	more = chan_pending(&c->async);
+	pthread_mutex_unlock(&c->lock);
+	(void)ev_io_want(c->on_async, EVF_READ | (more ? EVF_WRITE : 0));
+}
+
 static void
 on_async(void *arg, unsigned what)
 {
@@ -217,10 +235,8 @@ on_async(void *arg, unsigned what)
 	struct frame f;
 	int fd;
 
-	if ((what & EVF_WRITE) != 0 && chan_flush(&c->async) == CHAN_OK) {
-		(void)ev_io_want(c->on_async, EVF_READ);
-		child_tell_line(c);
-	}
+	if ((what & EVF_WRITE) != 0)
+		flush_async(c);
 	if ((what & EVF_READ) == 0)
 		return;
 	/* Nothing is ever said to us here; the end is what comes. */
@@ -249,8 +265,13 @@ on_tap(void *arg, unsigned what)
 	ssize_t n;
 
 	(void)what;
-	for (i = 0; i < TURN && c->rx_on && !c->paused; i++) {
-		n = read(c->tap, c->frame, FRAMEMAX);
+	/* While the vcpus stand still, frames wait where they are. */
+	if (((struct virtio_dev *)c->dev)->paused) {
+		(void)ev_io_want(c->on_tap, 0);
+		return;
+	}
+	for (i = 0; i < CHILD_TURN && c->rx_on && !c->paused; i++) {
+		n = read(c->tap, c->frame, CHILD_FRAME);
 		if (n <= 0)
 			break;
 		m.len = (size_t)n;
@@ -261,9 +282,9 @@ on_tap(void *arg, unsigned what)
 static int
 init_tap(struct child *c)
 {
-	if (c->tap == -1)
+	if (c->tap == -1 || c->lanes != NULL)
 		return 0;
-	c->frame = malloc(FRAMEMAX);
+	c->frame = malloc(CHILD_FRAME);
 	c->on_tap = ev_io_new(c->ev, c->tap, on_tap, c);
 	return c->frame == NULL || c->on_tap == NULL ? -1 : 0;
 }
@@ -280,9 +301,10 @@ child_loop_init(struct child *c)
 		if (c->timer[i].t == NULL)
 			return -1;
 	}
+	c->nudge = ev_wake_new(c->ev, flush_async, c);
 	c->on_sync = ev_io_new(c->ev, c->sync.fd, on_sync, c);
 	c->on_async = ev_io_new(c->ev, c->async.fd, on_async, c);
-	if (c->on_sync == NULL || c->on_async == NULL || init_tap(c) == -1 ||
+	if (c->nudge == NULL || c->on_sync == NULL || c->on_async == NULL || init_tap(c) == -1 ||
 	    ev_io_want(c->on_sync, EVF_READ) == -1 ||
 	    ev_io_want(c->on_async, EVF_READ) == -1)
 		return -1;

@@ -8,13 +8,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "sandbox.h"
+#include "vionet.h"
 
 #define FD_SYNC		3
 #define FD_ASYNC	4
@@ -39,31 +40,43 @@ choose(struct child *c, const struct setup *s, struct setup_why *why)
 
 /* What needs a system call that the sandbox forbids. */
 static int
-before_sandbox(struct child *c, struct setup *s, struct setup_why *why)
+before_sandbox(struct child *c, struct setup *s, const struct dev_ops *k,
+    struct setup_why *why)
 {
 	const char *reason;
+	int fl;
 
+	c->tap = s->tap;
+	s->tap = -1;
+	if (c->tap != -1 && ((fl = fcntl(c->tap, F_GETFL)) == -1 ||
+	    fcntl(c->tap, F_SETFL, fl | O_NONBLOCK) == -1))
+		return setup_refuse(why, "bad tap");
 	if (share_map(&s->memory, &c->gm, &reason) == -1)
 		return setup_refuse(why, "%s", reason);
 	if (child_take_images(c, s, why) == -1)
 		return -1;
-	c->ev = ev_new();
-	if (c->ev == NULL)
-		return setup_refuse(why, "no event loop");
 	c->linger = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? LINGER : 0;
-	c->tap = s->tap;
-	s->tap = -1;
+	/* A recording has one order, so one thread makes it. */
+	if (k == &vionet_dev && s->recfd == -1 && lanes_prepare(c,
+	    2 * (unsigned)devconf_int(&(struct devconf){ s->conf,
+	    s->conflen }, DEVCONF_NQUEUES, 1)) == -1)
+		return setup_refuse(why, "no memory for threads");
+	c->ev = ev_new();
+	if (c->ev == NULL || child_loop_init(c) == -1)
+		return setup_refuse(why, "no event loop");
 	return 0;
 }
 
 static int
 enter_sandbox(struct child *c, struct setup_why *why)
 {
+	enum sandbox_role role = c->lanes != NULL ? SANDBOX_DEVICE_THREADS :
+	    SANDBOX_DEVICE;
 	char line[160];
 
-	child_log(c, HLOG_INFO, "%s", sandbox_describe(SANDBOX_DEVICE, line,
+	child_log(c, HLOG_INFO, "%s", sandbox_describe(role, line,
 	    sizeof(line)));
-	if (sandbox_enter(SANDBOX_DEVICE, line, sizeof(line)) == -1)
+	if (sandbox_enter(role, line, sizeof(line)) == -1)
 		return setup_refuse(why, "sandbox: %s", line);
 	return 0;
 }
@@ -79,6 +92,7 @@ start_recording(struct child *c, struct setup *s, const struct dev_ops *k)
 	r->keep = (size_t)keep;
 	r->room = s->record.room;
 	r->marks = s->record.marks;
+	r->times = c->tap != -1;
 	r->times = c->tap != -1;
 	r->bufcap = RECBUF + 2 * (size_t)keep;
 	r->buf = malloc(r->bufcap);
@@ -105,13 +119,17 @@ attach(struct child *c, struct setup *s, const struct dev_ops *k,
 	c->host.ops = &child_host_ops;
 	c->host.arg = c;
 	c->mem = calloc(1, n);
-	if (c->mem == NULL || child_loop_init(c) == -1)
+	if (c->mem == NULL)
 		return setup_refuse(why, "out of memory");
 	if (s->recfd != -1 && start_recording(c, s, k) == -1)
 		return setup_refuse(why, "no memory for a recording");
 	c->dev = dev_attach(k, c->mem, &c->host, &c->gm, &c->conf);
-	return c->dev == NULL ? setup_refuse(why, "attach values that the "
-	    "device refuses") : 0;
+	if (c->dev == NULL)
+		return setup_refuse(why, "attach values that the device "
+		    "refuses");
+	if (c->lanes != NULL && lanes_start(c) == -1)
+		return setup_refuse(why, "no threads");
+	return 0;
 }
 
 static int
@@ -138,7 +156,7 @@ start(struct child *c, struct setup_why *why)
 		return setup_refuse(why, "out of memory");
 	if (setup_receive(s, &c->sync, PATIENCE, why) == 0 &&
 	    (k = choose(c, s, why)) != NULL &&
-	    before_sandbox(c, s, why) == 0) {
+	    before_sandbox(c, s, k, why) == 0) {
 		close(s->memory.fd);
 		s->memory.fd = -1;
 		chan_no_passing(&c->sync);
@@ -156,6 +174,8 @@ start(struct child *c, struct setup_why *why)
 static void
 finish(struct child *c)
 {
+	if (c->lanes != NULL && c->dev != NULL)
+		lanes_stop(c);
 	child_close_disks(c);
 	if (!c->recording)
 		return;
@@ -174,6 +194,7 @@ child_main(int sync, int async)
 		return 1;
 	snprintf(c->name, sizeof(c->name), "vmd-device");
 	c->tap = c->recfile.fd = -1;
+	pthread_mutex_init(&c->lock, NULL);
 	if (chan_init(&c->sync, sync, FRAME_MAX) == -1 ||
 	    chan_init(&c->async, async, FRAME_MAX) == -1)
 		return 1;

@@ -140,29 +140,22 @@ virtio_lane(const struct dev *d, const struct viodev_msg *m)
 	return virtio_class(v)->lane(v, q);
 }
 
-uint32_t
-virtio_waiting(const struct virtio_dev *v, uint16_t *seen)
+int
+virtio_waiting(const struct virtio_dev *v, unsigned q, uint16_t *seen)
 {
-	const struct vq *vq = v->vq;
-	uint32_t bits = 0;
+	const struct vq *vq = &v->vq[q];
 	const uint8_t *p;
-	uint16_t idx;
-	unsigned q;
+	uint16_t idx, before = *seen;
 
-	if (!virtio_live(v) || v->paused)
+	if (q >= v->nqueues || !virtio_live(v) || v->paused ||
+	    !vq->enabled || vq->broken)
 		return 0;
-	for (q = 0; q < v->nqueues; q++, vq++) {
-		if (!vq->enabled || vq->broken)
-			continue;
-		p = gm_hva(v->dev.gm, vq->avail + 2, 2);
-		if (p == NULL)
-			continue;
-		idx = (uint16_t)gm_once16(p);
-		if (idx != vq->last_avail && idx != seen[q])
-			bits |= 1U << q;
-		seen[q] = idx;
-	}
-	return bits;
+	p = gm_hva(v->dev.gm, vq->avail + 2, 2);
+	if (p == NULL)
+		return 0;
+	idx = (uint16_t)gm_once16(p);
+	*seen = idx;
+	return idx != vq->last_avail && idx != before;
 }
 
 static void

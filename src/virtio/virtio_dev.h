@@ -138,12 +138,13 @@ virtio_class(const struct virtio_dev *v)
 /* Whether queues are served: between DRIVER_OK and reset, and not broken. */
 int	 virtio_live(const struct virtio_dev *);
 /*
- * For hosts that look before they sleep: a bit for each queue that the driver
- * has added to since the device last took from it and since the last call
- * with the same seen, which has VIRTIO_MAXQ entries.  Only a hint: no tap
- * hears of it, and a KICK must follow.
+ * For hosts that look before they sleep: whether the driver has added to
+ * queue q since the device last took from it and since the last call with the
+ * same seen.  Only a hint: no tap hears of it, and a KICK must follow.  To be
+ * called where a KICK of this queue could be delivered.
  */
-uint32_t virtio_waiting(const struct virtio_dev *, uint16_t *seen);
+int	 virtio_waiting(const struct virtio_dev *, unsigned q,
+	    uint16_t *seen);
 /* Serves queue q now, if it is live; raises the interrupt it earned. */
 void	 virtio_run_queue(struct virtio_dev *, unsigned q);
 /*
