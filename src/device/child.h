@@ -62,8 +62,8 @@ struct child {
 	struct child_timer	 timer[CHILD_TIMERS];
 	uint32_t		 again;		/* queues to kick */
 	uint16_t		 seen[VIRTIO_MAXQ];	/* rings, last time */
-	int			 rx_on;		/* frames are wanted */
-	int			 paused;	/* but not now */
+	_Atomic int		 rx_on;		/* frames are wanted */
+	_Atomic int		 paused;	/* but not now */
 	uint8_t			*frame;		/* from the tap */
 	struct ev_io		*on_tap;
 
@@ -127,8 +127,8 @@ int	lanes_start(struct child *);
 void	lanes_deliver(struct child *, struct viodev_msg *);
 /* Queue q has something to look at; any thread. */
 void	lanes_kick(struct child *, unsigned q);
-/* Whether frames are wanted has changed; any thread. */
-void	lanes_rx(struct child *, unsigned q);
+/* Whether frames are wanted may have changed; any thread. */
+void	lanes_wake(struct child *);
 /* No lane runs any more, for good. */
 void	lanes_stop(struct child *);
 

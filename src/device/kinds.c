@@ -2,7 +2,6 @@
 
 #include "vioblk.h"
 #include "vionet.h"
-#include "vionet.h"
 #include "viornd.h"
 #include "vioscsi.h"
 

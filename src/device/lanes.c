@@ -87,12 +87,12 @@ lanes_kick(struct child *c, unsigned q)
 }
 
 void
-lanes_rx(struct child *c, unsigned q)
+lanes_wake(struct child *c)
 {
-	struct lane *l = lane_of(c, q);
+	unsigned i;
 
-	if (l != NULL)
-		wake(l);
+	for (i = 0; i < c->lanes->n; i++)
+		wake(&c->lanes->lane[i]);
 }
 
 /* The queue that a message is about, if it has a lane. */
@@ -118,8 +118,6 @@ lanes_deliver(struct child *c, struct viodev_msg *m)
 	enter_alone(ls);
 	dev_msg(c->dev, m);
 	leave(ls);
-	for (number = 0; m->type == VIODEV_UNPAUSE && number < ls->n; number++)
-		wake(&ls->lane[number]);
 }
 
 /* One message of a lane; what has none any more runs alone. */
@@ -180,11 +178,10 @@ wants_frames(struct lane *l)
 	struct child *c = l->c;
 	int yes;
 
-	if (c->tap == -1 || (c->rx_on & 1) == 0)
+	if (c->tap == -1 || !c->rx_on || c->paused)
 		return 0;
 	enter_shared(c->lanes);
-	yes = lane_of(c, 0) == l &&
-	    !((const struct virtio_dev *)c->dev)->paused;
+	yes = lane_of(c, 0) == l;
 	leave(c->lanes);
 	return yes;
 }
@@ -199,9 +196,8 @@ run_tap(struct lane *l)
 	ssize_t n;
 
 	enter_shared(c->lanes);
-	for (i = 0; i < BATCH && (c->rx_on & 1) != 0 &&
-	    dev_lane(c->dev, &m) == l->number &&
-	    !((const struct virtio_dev *)c->dev)->paused; i++) {
+	for (i = 0; i < BATCH && c->rx_on && !c->paused &&
+	    dev_lane(c->dev, &m) == l->number; i++) {
 		n = read(c->tap, l->frame, CHILD_FRAME);
 		if (n <= 0)
 			break;

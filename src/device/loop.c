@@ -55,7 +55,9 @@ reply(struct child *c, uint64_t data)
 void
 child_want_frames(struct child *c)
 {
-	if (c->on_tap != NULL)
+	if (c->lanes != NULL)
+		lanes_wake(c);
+	else if (c->on_tap != NULL)
 		(void)ev_io_want(c->on_tap, c->rx_on && !c->paused ?
 		    EVF_READ : 0);
 }
@@ -89,18 +91,18 @@ on_viodev(struct child *c, const struct frame *f)
 		leave(c, 0);
 		break;
 	case VIODEV_PAUSE:
+		pause_frames(c, 1);
+		child_deliver(c, &m);
+		break;
 	case VIODEV_UNPAUSE:
 		child_deliver(c, &m);
-		pause_frames(c, m.type == VIODEV_PAUSE);
+		pause_frames(c, 0);
 		break;
 	case VIODEV_WRITE:
 	case VIODEV_KICK:
 	case VIODEV_CONFIG:
 	case VIODEV_RESET:
 		child_deliver(c, &m);
-		if (m.type == VIODEV_UNPAUSE && c->on_tap != NULL)
-			(void)ev_io_want(c->on_tap,
-			    c->rx_on != 0 ? EVF_READ : 0);
 		break;
 	default:
 		broken(c, "message that is not for a device");
@@ -265,11 +267,6 @@ on_tap(void *arg, unsigned what)
 	ssize_t n;
 
 	(void)what;
-	/* While the vcpus stand still, frames wait where they are. */
-	if (((struct virtio_dev *)c->dev)->paused) {
-		(void)ev_io_want(c->on_tap, 0);
-		return;
-	}
 	for (i = 0; i < CHILD_TURN && c->rx_on && !c->paused; i++) {
 		n = read(c->tap, c->frame, CHILD_FRAME);
 		if (n <= 0)
@@ -304,7 +301,8 @@ child_loop_init(struct child *c)
 	c->nudge = ev_wake_new(c->ev, flush_async, c);
 	c->on_sync = ev_io_new(c->ev, c->sync.fd, on_sync, c);
 	c->on_async = ev_io_new(c->ev, c->async.fd, on_async, c);
-	if (c->nudge == NULL || c->on_sync == NULL || c->on_async == NULL || init_tap(c) == -1 ||
+	if (c->nudge == NULL || c->on_sync == NULL || c->on_async == NULL ||
+	    init_tap(c) == -1 ||
 	    ev_io_want(c->on_sync, EVF_READ) == -1 ||
 	    ev_io_want(c->on_async, EVF_READ) == -1)
 		return -1;

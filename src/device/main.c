@@ -38,28 +38,40 @@ choose(struct child *c, const struct setup *s, struct setup_why *why)
 	return k;
 }
 
+/* A tap that has nothing, or no room, must not hold anybody up. */
+static int
+take_tap(struct child *c, struct setup *s)
+{
+	int fl;
+
+	c->tap = s->tap;
+	s->tap = -1;
+	if (c->tap == -1)
+		return 0;
+	fl = fcntl(c->tap, F_GETFL);
+	return fl == -1 ? -1 : fcntl(c->tap, F_SETFL, fl | O_NONBLOCK);
+}
+
 /* What needs a system call that the sandbox forbids. */
 static int
 before_sandbox(struct child *c, struct setup *s, const struct dev_ops *k,
     struct setup_why *why)
 {
+	struct devconf conf = { s->conf, s->conflen };
 	const char *reason;
-	int fl;
+	unsigned pairs;
 
-	c->tap = s->tap;
-	s->tap = -1;
-	if (c->tap != -1 && ((fl = fcntl(c->tap, F_GETFL)) == -1 ||
-	    fcntl(c->tap, F_SETFL, fl | O_NONBLOCK) == -1))
-		return setup_refuse(why, "bad tap");
+	if (take_tap(c, s) == -1)
+		return setup_refuse(why, "the tap is no good");
 	if (share_map(&s->memory, &c->gm, &reason) == -1)
 		return setup_refuse(why, "%s", reason);
 	if (child_take_images(c, s, why) == -1)
 		return -1;
 	c->linger = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? LINGER : 0;
 	/* A recording has one order, so one thread makes it. */
-	if (k == &vionet_dev && s->recfd == -1 && lanes_prepare(c,
-	    2 * (unsigned)devconf_int(&(struct devconf){ s->conf,
-	    s->conflen }, DEVCONF_NQUEUES, 1)) == -1)
+	pairs = (unsigned)devconf_int(&conf, DEVCONF_NQUEUES, 1);
+	if (k == &vionet_dev && s->recfd == -1 &&
+	    lanes_prepare(c, 2 * pairs) == -1)
 		return setup_refuse(why, "no memory for threads");
 	c->ev = ev_new();
 	if (c->ev == NULL || child_loop_init(c) == -1)
@@ -92,7 +104,6 @@ start_recording(struct child *c, struct setup *s, const struct dev_ops *k)
 	r->keep = (size_t)keep;
 	r->room = s->record.room;
 	r->marks = s->record.marks;
-	r->times = c->tap != -1;
 	r->times = c->tap != -1;
 	r->bufcap = RECBUF + 2 * (size_t)keep;
 	r->buf = malloc(r->bufcap);
