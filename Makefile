@@ -87,7 +87,8 @@ may_vm		:= devproc opener image ipc ev plat board load qtest dev net \
 # A vm without a hypervisor, for tests and benchmarks.
 may_rig		:= devproc ipc plat load qtest opener image filestore \
 		   diskblk disk dev virtio msg devif gmem base
-may_sim		:= trace msg dev virtio net diskblk disk chip pci devif gmem base
+may_sim		:= trace msg board dev virtio net diskblk disk chip pci devif gmem \
+		   base
 
 # gmem.h is part of the device contract (dev.h includes it), so whoever sees
 # devif sees gmem.

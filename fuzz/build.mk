@@ -66,6 +66,14 @@ fuzz_bzimage_libs := $(fuzzload)
 fuzz_bzimage_objs := loadvm
 fuzz_qtest_libs	:= trace msg devif gmem qtest base
 
+# Chips of the board, the bus, and the board as a whole.
+FUZZCHIPS	:= i8259 i8253 mc146818 ns8250 sysport fwcfg pci board
+FUZZ		+= $(FUZZCHIPS)
+fuzzchiplibs	:= sim quiet-trace quiet-msg board dev virtio chip pci devif \
+		   gmem base
+$(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_libs := $(fuzzchiplibs)))
+$(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_objs := chiptarget))
+
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genbytes genframe gen_vioblk
@@ -73,6 +81,7 @@ MUTATOR		+= gendhcp
 MUTATOR		+= gen_vioscsi
 MUTATOR		+= gen_vionet
 MUTATOR		+= gen_vmmci
+MUTATOR		+= gen_chips
 
 define quiet_rules
 $(B)/quiet/$(1)/%.o: src/$(1)/%.c

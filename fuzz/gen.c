@@ -238,6 +238,10 @@ gen_record(const struct fuzz_target *t, struct wbuf *w, struct prng *r)
 		gen_state(w, r);
 		return;
 	}
+	if (t->gen != NULL && t->gen->records != NULL) {
+		t->gen->records(w, r);
+		return;
+	}
 	switch (below(r, 16)) {
 	case 0:
 		gen_setup(t, w, r);
@@ -366,7 +370,9 @@ gen_start(const struct fuzz_target *t, struct wbuf *w, struct prng *r,
 
 	for (i = 0; i < 4; i++) {
 		at = w->len;
-		if (i == 0 && one_in(r, 2))
+		if (t->gen != NULL && t->gen->records != NULL)
+			t->gen->records(w, r);
+		else if (i == 0 && one_in(r, 2))
 			gen_conf(t, w, r);
 		else if (i == 1)
 			gen_setup(t, w, r);

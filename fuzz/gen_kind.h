@@ -37,9 +37,16 @@ struct gen_kind {
 	 */
 	void		(*msg)(struct viodev_msg *, uint8_t *payload,
 			    struct prng *);
+	/*
+	 * Writes some records by itself: for kinds without a queue, whose
+	 * inputs have neither SETUP nor CHAIN.
+	 */
+	void		(*records)(struct wbuf *, struct prng *);
 };
 
 extern const struct gen_kind gen_vioblk, gen_vioscsi, gen_vionet, gen_vmmci;
+extern const struct gen_kind gen_i8259, gen_i8253, gen_mc146818, gen_ns8250,
+    gen_sysport, gen_fwcfg, gen_pci, gen_board;
 
 static inline unsigned
 below(struct prng *r, unsigned n)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gen.h"
+#include "gen_kind.h"
 #include "genbytes.h"
 #include "gendhcp.h"
 #include "genframe.h"
@@ -83,7 +84,8 @@ keep_setup(const struct fuzz_target *t, struct list *l, struct wbuf *w,
 	size_t start = w->len;
 
 	if (has(l, TRACE_SETUP) || flip(r, 16) == 0 ||
-	    (t->flavour & FLAVOUR_STATE) != 0)
+	    (t->flavour & FLAVOUR_STATE) != 0 ||
+	    (t->gen != NULL && t->gen->records != NULL))
 		return;
 	gen_setup(t, w, r);
 	if (!wb_bad(w))

@@ -271,8 +271,10 @@ set_count(struct counter *c, uint16_t v, uint64_t now)
 		c->next = c->bcd ? 10000 : 65536;
 	if (triggered(c)) {
 		/* The next trigger takes it. */
-		if (!c->loaded)
+		if (!c->loaded) {
 			c->n = c->next;
+			c->held = 0;
+		}
 		c->pending = 1;
 	} else if (periodic(c) && c->running) {
 		c->pending = c->next != c->n;

@@ -11,7 +11,8 @@
  * host irq is the output of counter 0, whose gate is always open.  All six
  * modes, BCD, the three access modes, latches and read-back are as in the
  * data sheet, but for half a handful of things: a count is in force without
- * the one clock it takes to load; in modes 2 to 5 the line of counter 0 is
+ * the one clock it takes to load; a new count of mode 3 waits for the end of
+ * the period, not of its half; in modes 2 to 5 the line of counter 0 is
  * high and falls and rises at once where the output rises (nobody sees the
  * low phase of a line that is edge triggered); a guest gets at most one
  * interrupt per I8253_MINTICKS from a periodic mode, although the count runs
