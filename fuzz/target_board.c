@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "board",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_board,
 	.maxlen = 4096,
 	.init = init,

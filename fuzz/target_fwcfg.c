@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "fwcfg",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_fwcfg,
 	.maxlen = 4096,
 	.init = init,

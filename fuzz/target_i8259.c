@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "i8259",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_i8259,
 	.maxlen = 4096,
 	.init = init,

@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "mc146818",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_mc146818,
 	.maxlen = 4096,
 	.init = init,

@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "ns8250",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_ns8250,
 	.maxlen = 4096,
 	.init = init,

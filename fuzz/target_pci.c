@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "pci",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_pci,
 	.maxlen = 4096,
 	.init = init,

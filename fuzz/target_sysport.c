@@ -10,6 +10,7 @@ init(void)
 const struct fuzz_target fuzz_target = {
 	.name = "sysport",
 	.shape = SHAPE_RECORDS,
+	.queues = 1,
 	.gen = &gen_sysport,
 	.maxlen = 4096,
 	.init = init,

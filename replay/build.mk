@@ -1,6 +1,6 @@
 # vmtrace: the program that looks at traces.
 VMTRACE_OBJS	:= $(patsubst replay/%.c,$(B)/replay/%.o,$(filter-out replay/test_%,$(wildcard replay/*.c)))
-VMTRACE_LIBS	:= $(foreach l,sim trace msg dev net virtio devif gmem base,$(call lib,$(l)))
+VMTRACE_LIBS	:= $(foreach l,sim trace msg board dev net virtio chip pci devif gmem base,$(call lib,$(l)))
 
 $(B)/replay/%.o: replay/%.c
 	@mkdir -p $(@D)

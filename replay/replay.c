@@ -26,7 +26,7 @@ print_good(const struct input *in, const struct run_result *r)
 static int
 replay(const char *path, int fold, const char *device, int verbose)
 {
-	const struct sim_kind *k;
+	const struct run_kind *k;
 	struct run_result r;
 	struct input in;
 	int res = EXIT_BAD;

@@ -8,46 +8,64 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chipsim.h"
 #include "sim.h"
 #include "text.h"
 
 #define MEMORY_MAX	(64ULL << 30)	/* of a recorded guest */
 #define STATE_MAX	(1U << 20)	/* of a saved device */
 
-static const struct sim_kind *const kinds[] = {
+static const struct sim_kind *const sims[] = {
 	&sim_viornd, &sim_vioblk, &sim_vioscsi, &sim_vionet, &sim_echo,
 	&sim_legacy, &sim_vmmci
 };
-#define NKINDS	(sizeof(kinds) / sizeof(kinds[0]))
+static const struct chipsim_kind *const chips[] = {
+	&chip_i8259, &chip_i8253, &chip_mc146818, &chip_ns8250,
+	&chip_sysport, &chip_fwcfg, &chip_pci, &chip_board
+};
+#define NSIMS	(sizeof(sims) / sizeof(sims[0]))
+#define NKINDS	(NSIMS + sizeof(chips) / sizeof(chips[0]))
 
-const struct sim_kind *
+static const struct run_kind *
+kind_at(size_t i)
+{
+	static struct run_kind all[NKINDS];
+	struct run_kind *k = &all[i];
+
+	k->sim = i < NSIMS ? sims[i] : NULL;
+	k->chip = i < NSIMS ? NULL : chips[i - NSIMS];
+	k->dev = i < NSIMS ? k->sim->dev : k->chip->dev;
+	return k;
+}
+
+const struct run_kind *
 run_kind(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < NKINDS; i++)
-		if (strcmp(kinds[i]->dev->name, name) == 0)
-			return kinds[i];
+		if (strcmp(kind_at(i)->dev->name, name) == 0)
+			return kind_at(i);
 	return NULL;
 }
 
 const char *
 run_kinds(void)
 {
-	static char list[128];
+	static char list[256];
 	size_t i, n = 0;
 
 	for (i = 0; i < NKINDS && n < sizeof(list); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-		    i > 0 ? ", " : "", kinds[i]->dev->name);
+		    i > 0 ? ", " : "", kind_at(i)->dev->name);
 	return list;
 }
 
-const struct sim_kind *
+const struct run_kind *
 run_choose(const struct input *in, const char *def)
 {
 	const char *name = in->dev[0] != '\0' ? in->dev : def;
-	const struct sim_kind *k;
+	const struct run_kind *k;
 
 	if (name == NULL) {
 		complain(in->file.name, "names no device; --device says which "
@@ -207,7 +225,7 @@ play_all(const struct input *in, struct play *p, struct dev *d)
 }
 
 static int
-run_recording(const struct input *in, const struct sim_kind *k, struct run *r)
+run_recording(const struct input *in, const struct run_kind *k, struct run *r)
 {
 	size_t n = k->dev->size + k->dev->scratch;
 	struct play *p = need(play_size());
@@ -258,34 +276,59 @@ on_fail(void *arg, const char *kind, const char *why)
 	longjmp(r->out, 1);
 }
 
-static int
-run_input(const struct input *in, const struct sim_kind *k, struct rec *rec,
+/* The words of a failure get the record in front. */
+static void
+place(struct run *r, unsigned record)
+{
+	char words[160];
+
+	snprintf(words, sizeof(words), "%.150s", r->res->line);
+	snprintf(r->res->line, sizeof(r->res->line), "record %u: %s", record,
+	    words);
+}
+
+static void
+run_virtio(const struct input *in, const struct sim_kind *k, struct rec *rec,
     struct run *r)
 {
 	struct sim *s = sim_new(k);
-	char words[160];
 
 	s->fail = on_fail;
 	s->failarg = r;
 	s->deep = 1;
 	s->rec = rec;
-	if (setjmp(r->out) == 0) {
+	if (setjmp(r->out) == 0)
 		r->res->digest = sim_run(s, in->file.p, in->file.len);
-	} else {
-		snprintf(words, sizeof(words), "%.150s", r->res->line);
-		snprintf(r->res->line, sizeof(r->res->line), "record %u: %s",
-		    s->record, words);
-	}
+	else
+		place(r, s->record);
 	r->res->messages = s->stat.messages;
 	r->res->done = s->stat.done;
 	/* After a failure nothing in it is to be trusted. */
 	if (r->res->key[0] == '\0')
 		sim_free(s);
-	return 0;
+}
+
+static void
+run_chip(const struct input *in, const struct chipsim_kind *k,
+    struct rec *rec, struct run *r)
+{
+	struct chipsim *s = chipsim_new(k);
+
+	s->fail = on_fail;
+	s->failarg = r;
+	s->rec = rec;
+	if (setjmp(r->out) == 0)
+		r->res->digest = chipsim_run(s, in->file.p, in->file.len);
+	else
+		place(r, s->record);
+	r->res->messages = s->stat.messages;
+	r->res->done = s->stat.modelled;
+	if (r->res->key[0] == '\0')
+		chipsim_free(s);
 }
 
 int
-run_trace(const struct input *in, const struct sim_kind *k, int verbose,
+run_trace(const struct input *in, const struct run_kind *k, int verbose,
     struct rec *rec, struct run_result *res)
 {
 	struct run r = { .res = res, .verbose = verbose };
@@ -293,5 +336,9 @@ run_trace(const struct input *in, const struct sim_kind *k, int verbose,
 	memset(res, 0, sizeof(*res));
 	if (in->kind == INPUT_RECORDING)
 		return run_recording(in, k, &r);
-	return run_input(in, k, rec, &r);
+	if (k->chip != NULL)
+		run_chip(in, k->chip, rec, &r);
+	else
+		run_virtio(in, k->sim, rec, &r);
+	return 0;
 }

@@ -15,10 +15,19 @@ struct run_result {
 	uint64_t digest;
 };
 
+struct dev_ops;
 struct sim_kind;
+struct chipsim_kind;
+
+/* A kind of device and who simulates it: one of the two, the other NULL. */
+struct run_kind {
+	const struct dev_ops		*dev;
+	const struct sim_kind		*sim;
+	const struct chipsim_kind	*chip;
+};
 
 /* The kind of device of that name, or NULL. */
-const struct sim_kind *run_kind(const char *name);
+const struct run_kind *run_kind(const char *name);
 /* Their names, for complaints. */
 const char *run_kinds(void);
 
@@ -26,9 +35,9 @@ const char *run_kinds(void);
  * Runs it.  0 when it ran, well or not; -1 with a line when it could not be
  * run at all.  rec may be NULL, else an input is recorded.
  */
-int	run_trace(const struct input *, const struct sim_kind *, int verbose,
+int	run_trace(const struct input *, const struct run_kind *, int verbose,
 	    struct rec *, struct run_result *);
 /* The device that an input asks for, or def; NULL with a complaint. */
-const struct sim_kind *run_choose(const struct input *, const char *def);
+const struct run_kind *run_choose(const struct input *, const char *def);
 
 #endif

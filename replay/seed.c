@@ -30,7 +30,7 @@ collect(void *arg, const void *p, size_t len)
 
 /* Runs the input with the recorder between simulator and device. */
 static int
-expand(const struct input *in, const struct sim_kind *k, const char *path)
+expand(const struct input *in, const struct run_kind *k, const char *path)
 {
 	struct rec rec = {
 		.sink = collect, .keep = 1 << 16, .room = ROOM, .marks = 1,
@@ -75,7 +75,7 @@ convert(struct input *in, const char *path)
 static int
 seed(struct input *in, int expanding, const char *device, const char *path)
 {
-	const struct sim_kind *k;
+	const struct run_kind *k;
 
 	if (!expanding) {
 		if (in->kind != INPUT_RECORDING)

@@ -14,7 +14,7 @@
 #define OUTPUT_MAX	65536
 
 struct job {
-	const struct sim_kind	*kind;
+	const struct run_kind	*kind;
 	enum input_kind		 input;
 	char			 key[360];
 	char			 output[OUTPUT_MAX];

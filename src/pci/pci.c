@@ -109,7 +109,7 @@ bar_size(const struct slot *s)
 static const uint8_t *
 window_of(const struct slot *s)
 {
-	return s->caps + s->window - PCI_CAPS;
+	return s->caps + (s->window - PCI_CAPS);
 }
 
 /* ------------------------------------------------------ the registers */
@@ -300,7 +300,7 @@ reset_slot(struct slot *s)
 	s->bar = s->home;
 	if (s->window != 0) {
 		s->caps[s->window - PCI_CAPS + W_BAR] = 0;
-		memset(s->caps + s->window - PCI_CAPS + W_OFFSET, 0,
+		memset(s->caps + (s->window - PCI_CAPS + W_OFFSET), 0,
 		    W_SIZE - W_OFFSET);
 	}
 }
@@ -595,7 +595,7 @@ load_slot(struct slot *s, struct rbuf *r)
 	s->bar = rb_u32(r);
 	if (s->window == 0)
 		return;
-	w = s->caps + s->window - PCI_CAPS;
+	w = s->caps + (s->window - PCI_CAPS);
 	w[W_BAR] = rb_u8(r);
 	rb_copy(r, w + W_OFFSET, W_SIZE - W_OFFSET);
 }

@@ -6,7 +6,7 @@
 #include "chipsim.h"
 #include "i8253.h"
 
-#define MANY	20000		/* ticks of one step */
+#define MANY	5000		/* ticks of one step */
 #define HZ	1193182ULL
 
 enum op {
