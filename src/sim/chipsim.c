@@ -287,6 +287,7 @@ restore(struct chipsim *s, const uint8_t *p, size_t len)
 	s->calls = 0;
 	dev_detach(s->dev);
 	s->paused = 0;
+	s->ready = 1;
 	attach_again(s, s->mem);
 	wb_init(&a, fresh, sizeof(fresh));
 	dev_save(s->dev, &a);
