@@ -124,7 +124,7 @@ get_dword(const struct slot *s, unsigned reg)
 
 	if (reg >= PCI_CAPS)
 		return reg - PCI_CAPS + 4U <= s->ncaps ?
-		    le32_get(s->caps + reg - PCI_CAPS) : 0;
+		    le32_get(s->caps + (reg - PCI_CAPS)) : 0;
 	switch (reg) {
 	case 0:
 		return id->vendor | (uint32_t)id->device << 16;
@@ -189,7 +189,7 @@ put_dword(struct slot *s, unsigned reg, uint32_t v)
 		s->bar = v;
 		break;
 	default:
-		le32_put(s->caps + reg - PCI_CAPS, v);
+		le32_put(s->caps + (reg - PCI_CAPS), v);
 		break;
 	}
 }
