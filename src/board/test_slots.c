@@ -1,5 +1,6 @@
 #include "test_board.h"
 
+/* req: PCI-03 PCI-04 */
 static void
 test_slots(void **state)
 {
@@ -128,7 +129,10 @@ test_remote(void **state)
 	assert_int_equal(far.reads, 2);
 }
 
-/* virtio 1.3, 4.1.4.9: registers through configuration space. */
+/*
+ * virtio 1.3, 4.1.4.9: registers through configuration space.
+ * req: PCI-60 PCI-61 PCI-62
+ */
 static void
 test_window(void **state)
 {
@@ -158,7 +162,7 @@ test_window(void **state)
 	assert_int_equal(far.writes, 1);
 	/* Lengths, offsets and BARs that there are not. */
 	cfg_write(1, cap + 12, 3);
-	assert_int_equal(cfg(1, cap + 16), 0x99991234 * 0);
+	assert_int_equal(cfg(1, cap + 16), 0);
 	cfg_write(1, cap + 12, 4);
 	(void)cfg(1, cap + 16);
 	cfg_write(1, cap + 8, 0x1000);

@@ -171,7 +171,7 @@ kept(const struct slot *s, unsigned reg)
 	if (s->window == 0 || reg < s->window || reg >= s->window + W_SIZE)
 		return 0;
 	reg -= s->window;
-	return reg == 0 ? 0 : reg == W_BAR ? 0xff : UINT32_MAX;
+	return reg == 0 || reg == W_DATA ? 0 : reg == W_BAR ? 0xff : UINT32_MAX;
 }
 
 static void
@@ -301,7 +301,7 @@ reset_slot(struct slot *s)
 	if (s->window != 0) {
 		s->caps[s->window - PCI_CAPS + W_BAR] = 0;
 		memset(s->caps + (s->window - PCI_CAPS + W_OFFSET), 0,
-		    W_SIZE - W_OFFSET);
+		    W_DATA - W_OFFSET);
 	}
 }
 
@@ -550,7 +550,7 @@ pci_save(const struct dev *d, struct wbuf *w)
 		if (s->window == 0)
 			continue;
 		wb_u8(w, window_of(s)[W_BAR]);
-		wb_bytes(w, window_of(s) + W_OFFSET, W_SIZE - W_OFFSET);
+		wb_bytes(w, window_of(s) + W_OFFSET, W_DATA - W_OFFSET);
 	}
 }
 
@@ -597,7 +597,7 @@ load_slot(struct slot *s, struct rbuf *r)
 		return;
 	w = s->caps + (s->window - PCI_CAPS);
 	w[W_BAR] = rb_u8(r);
-	rb_copy(r, w + W_OFFSET, W_SIZE - W_OFFSET);
+	rb_copy(r, w + W_OFFSET, W_DATA - W_OFFSET);
 }
 
 static int

@@ -57,13 +57,13 @@ take_slot(struct chipsim *s, struct slot *x, unsigned n, size_t ncaps)
 			continue;
 		x->window = at;
 		x->mask[at + 4] = 0xff;
-		memset(x->mask + at + 8, 0xff, 12);
+		memset(x->mask + at + 8, 0xff, 8);
 		break;
 	}
 	memcpy(x->start, x->img, 256);
 	if (x->window != 0) {
 		x->start[x->window + 4] = 0;
-		memset(x->start + x->window + 8, 0, 12);
+		memset(x->start + x->window + 8, 0, 8);
 	}
 }
 
