@@ -6,7 +6,6 @@
 
 #include "chipsim.h"
 #include "poison.h"
-#include "prng.h"
 
 #define MAXCALLS	400	/* of one message */
 
@@ -239,7 +238,6 @@ host_panic(void *arg, const char *fmt, ...)
 void
 chipsim_host_reset(struct chipsim *s)
 {
-	struct prng r;
 	unsigned i;
 
 	s->line = 0;
@@ -252,9 +250,6 @@ chipsim_host_reset(struct chipsim *s)
 	for (i = 0; i < s->kind->timers; i++)
 		s->due[i] = UINT64_MAX;
 	memset(s->fault, 0, sizeof(s->fault));
-	prng_seed(&r, 7);
-	for (i = 0; i < CHIPSIM_MEDIUM; i++)
-		s->medium[i] = (uint8_t)prng_next(&r);
 }
 
 const struct host_ops chipsim_host_ops = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "poison.h"
+#include "prng.h"
 
 static void *
 take(size_t n)
@@ -19,7 +20,12 @@ struct chipsim *
 chipsim_new(const struct chipsim_kind *k)
 {
 	struct chipsim *s = take(sizeof(*s));
+	struct prng r;
+	unsigned i;
 
+	prng_seed(&r, 7);
+	for (i = 0; i < CHIPSIM_MEDIUM; i++)
+		s->medium[i] = (uint8_t)prng_next(&r);
 	s->kind = k;
 	arena_init(&s->arena);
 	s->mem = take(k->dev->size + k->dev->scratch);
@@ -39,6 +45,29 @@ chipsim_free(struct chipsim *s)
 	free(s->model);
 	free(s);
 }
+
+static void
+tap_load(void *arg, uint64_t gpa, uint8_t *data, size_t len)
+{
+	struct chipsim *s = arg;
+
+	(void)gpa;
+	(void)data;
+	(void)len;
+	s->touched = 1;
+}
+
+static void
+tap_store(void *arg, uint64_t gpa, const uint8_t *data, size_t len)
+{
+	struct chipsim *s = arg;
+
+	check_value(data, len);
+	arena_touch(&s->arena, gpa, len);
+	s->touched = 1;
+}
+
+static const struct gm_tap chipsim_tap = { tap_load, tap_store };
 
 static int
 attach(struct chipsim *s, void *mem)
@@ -68,7 +97,9 @@ chipsim_start(struct chipsim *s, const struct devconf *conf)
 	struct wbuf w;
 
 	arena_reset(&s->arena);
-	arena_touch_all(&s->arena);
+	s->arena.gm.tap = &chipsim_tap;
+	s->arena.gm.taparg = s;
+	s->touched = 0;
 	chipsim_host_reset(s);
 	s->nconfigs = 0;
 	s->messages = 0;
@@ -373,7 +404,9 @@ execute(struct chipsim *s, const struct trace_rec *rec)
 	default:
 		break;
 	}
-	arena_move(&s->arena);
+	if (s->touched)
+		arena_move(&s->arena);
+	s->touched = 0;
 }
 
 /* Attach values of an input, when they are well formed. */
