@@ -129,10 +129,8 @@ test_remote(void **state)
 	assert_int_equal(far.reads, 2);
 }
 
-/*
- * virtio 1.3, 4.1.4.9: registers through configuration space.
- * req: PCI-60 PCI-61 PCI-62
- */
+/* virtio 1.3, 4.1.4.9: registers through configuration space. */
+/* req: PCI-60 PCI-61 PCI-62 */
 static void
 test_window(void **state)
 {

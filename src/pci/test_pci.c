@@ -117,7 +117,8 @@ test_identity(void **state)
 	assert_true(rd(1, 0xfc, 4) == 0);
 }
 
-/* Every bit of every dword: what changes is what may.  req: DRV-59 */
+/* Every bit of every dword: what changes is what may. */
+/* req: DRV-59 */
 static void
 test_read_only(void **state)
 {

@@ -86,7 +86,7 @@ struct chipsim {
 	unsigned		 rises, falls;	/* of this message */
 	int			 ready;
 	uint64_t		 now, wall, began;
-	uint64_t		 due[CHIPSIM_TIMERS];	/* UINT64_MAX: off */
+	uint64_t		 due[CHIPSIM_TIMERS]; /* UINT64_MAX: off */
 	uint64_t		 fires;		/* timers that ran */
 	uint8_t			 sent[CHIPSIM_SENT];
 	size_t			 nsent;		/* of this message */
