@@ -97,7 +97,7 @@ struct chipsim {
 	uint8_t			 medium[CHIPSIM_MEDIUM];
 	struct chipsim_fault	 fault[CHIPSIM_FAULTS];
 	int			 paused;
-	int			 touched;	/* guest memory, by the device */
+	int			 touched;	/* memory, by the device */
 
 	uint64_t		 digest;
 	uint64_t		 messages;	/* of this input */
