@@ -2,9 +2,9 @@
 # simulator, nothing else; the harness itself is not instrumented.
 FUZZ		:= empty vq virtio viornd vioblk vionet frame trace restore vioscsi
 
-# The decoding of inputs is harness, too, unless it is what is tested: the
-# archives quiet-* are the same sources without instrumentation.
-fuzzlibs	:= sim quiet-trace quiet-msg dev net virtio devif gmem base
+# The decoding of inputs and their digests are harness, too, unless they are
+# what is tested: the archives quiet-* are the same sources without instrumentation.
+fuzzlibs	:= sim quiet-trace quiet-msg dev net virtio devif gmem quiet-base
 fuzz_vq_libs	:= $(fuzzlibs)
 fuzz_virtio_libs := $(fuzzlibs)
 fuzz_viornd_libs := $(fuzzlibs)
@@ -49,7 +49,7 @@ fuzz_dhcp_libs	:= sim trace msg devif gmem net base
 # A device over images.
 FUZZ		+= vioblk_raw vioblk_qcow2
 fuzzdiskdev	:= sim quiet-trace quiet-msg dev virtio diskblk disk devif \
-		   gmem base
+		   gmem quiet-base
 fuzz_vioblk_raw_libs := $(fuzzdiskdev)
 fuzz_vioblk_raw_objs := simtarget
 fuzz_vioblk_raw_ld := $(ZIP)
@@ -92,7 +92,7 @@ $(call lib,quiet-$(1)): $(patsubst src/$(1)/%.c,$(B)/quiet/$(1)/%.o,$(call srcs_
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 endef
-$(foreach l,trace msg,$(eval $(call quiet_rules,$(l))))
+$(foreach l,trace msg base,$(eval $(call quiet_rules,$(l))))
 
 FO		:= $(B)/fuzz
 $(FO)/%.o: fuzz/%.c

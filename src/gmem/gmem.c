@@ -169,3 +169,22 @@ gm_window(struct gmem *gm, uint64_t gpa, size_t len, struct gm_win *w)
 	w->len = len;
 	return 0;
 }
+
+uint16_t
+gm_load16_tapped(struct gmem *gm, uint64_t gpa, uint16_t v)
+{
+	uint8_t b[2];
+
+	le16_put(b, v);
+	gm->tap->load(gm->taparg, gpa, b, sizeof(b));
+	return le16_get(b);
+}
+
+void
+gm_store16_tapped(struct gmem *gm, uint64_t gpa, uint16_t v)
+{
+	uint8_t b[2];
+
+	le16_put(b, v);
+	gm->tap->store(gm->taparg, gpa, b, sizeof(b));
+}

@@ -156,27 +156,24 @@ gm_once64(const uint8_t *p)
  * before all that gm_load16 looks at later: who stores what the other side
  * shall see and then looks whether it has seen it needs that.
  */
+uint16_t gm_load16_tapped(struct gmem *, uint64_t gpa, uint16_t v);
+void	gm_store16_tapped(struct gmem *, uint64_t gpa, uint16_t v);
+
 static inline uint16_t
 gm_load16(struct gmem *gm, const struct gm_win *w, size_t off)
 {
-	uint8_t b[2];
+	uint16_t v = LE_SWAP16(__atomic_load_n(
+	    (uint16_t *)(void *)(w->p + off), __ATOMIC_SEQ_CST));
 
-	le16_put(b, LE_SWAP16(__atomic_load_n((uint16_t *)(void *)(w->p + off),
-	    __ATOMIC_SEQ_CST)));
-	if (!GM_LIKELY(gm->tap == NULL))
-		gm->tap->load(gm->taparg, w->gpa + off, b, 2);
-	return le16_get(b);
+	return GM_LIKELY(gm->tap == NULL) ? v :
+	    gm_load16_tapped(gm, w->gpa + off, v);
 }
 
 static inline void
 gm_store16(struct gmem *gm, const struct gm_win *w, size_t off, uint16_t v)
 {
-	uint8_t b[2];
-
-	if (!GM_LIKELY(gm->tap == NULL)) {
-		le16_put(b, v);
-		gm->tap->store(gm->taparg, w->gpa + off, b, 2);
-	}
+	if (!GM_LIKELY(gm->tap == NULL))
+		gm_store16_tapped(gm, w->gpa + off, v);
 	__atomic_store_n((uint16_t *)(void *)(w->p + off), LE_SWAP16(v),
 	    __ATOMIC_SEQ_CST);
 }

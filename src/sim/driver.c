@@ -1,8 +1,10 @@
 /*
  * The simulated driver's register work: SETUP as the messages of a driver
  * that initializes its device (virtio 1.3, 3.1.1).  What a driver would read
- * (offered features, the number of queues) it knows already, and what
- * is 0 after the reset it does not write: a message costs more than a request.
+ * (offered features, the number and sizes of queues) it knows already, what is
+ * 0 after a reset it does not write, a device that nobody touched since it was
+ * attached it does not reset, and the first status bits come in one write: a
+ * message costs more than a request.
  */
 #include <string.h>
 
@@ -45,7 +47,7 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	memset(r, 0, sizeof(*r));
 	if (q > 0)
 		wr(s, VIRTIO_QUEUE_SELECT, 2, q);
-	max = size = sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
+	max = size = sim_virtio(s)->vq[q].size;
 	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max)
 		size = 1U << set->qlog;
 	if (size > most(s, set, q))
@@ -77,33 +79,40 @@ setup_legacy(struct sim *s, const struct trace_setup *set)
 		    VIRTIO_S_DRIVER_OK);
 }
 
-void
-sim_setup(struct sim *s, const struct trace_setup *set)
+static void
+setup_modern(struct sim *s, const struct trace_setup *set)
 {
-	uint8_t st = VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER;
-	uint64_t features;
-	unsigned q, n;
+	uint8_t st = VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER |
+	    VIRTIO_S_FEATURES_OK;
+	uint64_t features = sim_virtio(s)->offered;
+	unsigned q, n = sim_virtio(s)->nqueues;
 
-	if (virtio_class(sim_virtio(s))->legacy) {
-		setup_legacy(s, set);
-		return;
-	}
-	wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
-	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
-	features = sim_virtio(s)->offered;
+	if (!s->untouched)
+		wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
 	features &= set->features | VIRTIO_F_VERSION_1;
 	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
 		features &= ~VIRTIO_F_VERSION_1;
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, features & 0xffffffff);
 	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
 	wr(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);
-	st |= VIRTIO_S_FEATURES_OK;
 	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
-	n = sim_virtio(s)->nqueues;
 	for (q = 0; q < n && q < ORACLE_MAXQ; q++)
 		setup_queue(s, set, q);
 	if ((set->flags & TRACE_SETUP_NODRVOK) == 0)
 		wr(s, VIRTIO_DEVICE_STATUS, 1, st | VIRTIO_S_DRIVER_OK);
+}
+
+/* check() comes after all of it; when there is time, after each message. */
+void
+sim_setup(struct sim *s, const struct trace_setup *set)
+{
+	s->unchecked = !s->deep;
+	if (virtio_class(sim_virtio(s))->legacy)
+		setup_legacy(s, set);
+	else
+		setup_modern(s, set);
+	s->unchecked = 0;
+	sim_check(s);
 }
 
 void

@@ -163,6 +163,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 		rec_start(s->rec, s->kind->dev->name, &s->conf, &s->arena.gm,
 		    &s->host);
 	s->dead = attach(s, s->mem) == -1;
+	s->untouched = 1;
 }
 
 void
@@ -242,15 +243,23 @@ check_config_irq(struct sim *s, const struct virtio_dev *v, int reset)
 		sim_fail(s, "irq", "a configuration interrupt without cause");
 }
 
+void
+sim_check(struct sim *s)
+{
+	const char *why = dev_check(s->dev);
+
+	if (why != NULL)
+		sim_fail(s, "invariant", why);
+}
+
 static void
 after(struct sim *s)
 {
 	struct virtio_dev *v = sim_virtio(s);
 	int reset = (v->status & ~s->status & VIRTIO_S_NEEDS_RESET) != 0;
-	const char *why;
 
-	if ((why = dev_check(s->dev)) != NULL)
-		sim_fail(s, "invariant", why);
+	if (!s->unchecked)
+		sim_check(s);
 	if (s->line != (v->isr != 0))
 		sim_fail(s, "irq", "the line differs from the status");
 	oracle_end(&s->oracle, !virtio_live(v),
@@ -295,6 +304,7 @@ sim_deliver(struct sim *s, struct viodev_msg *m)
 	int q;
 
 	s->stat.messages++;
+	s->untouched = 0;
 	s->config_may = s->config_must = 0;
 	changed = v->changed;
 	s->ncalls = 0;
@@ -424,6 +434,7 @@ sim_restore(struct sim *s, const uint8_t *p, size_t len)
 	unsigned i;
 
 	dev_detach(s->dev);
+	s->untouched = 0;
 	s->again = 0;
 	if (attach(s, s->mem) == -1)
 		sim_fail(s, "state", "attach refused what it took before");

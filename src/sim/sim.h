@@ -182,6 +182,8 @@ struct sim {
 
 	uint8_t			 status;	/* before the message */
 	uint8_t			 isr;
+	uint8_t			 untouched;	/* no message came yet */
+	uint8_t			 unchecked;	/* check() waits for the end */
 	int			 config_may;	/* config interrupt: may */
 	int			 config_must;	/* or must come */
 	struct sim_stat		 stat;
@@ -227,6 +229,8 @@ void		 sim_kick(struct sim *, unsigned q);
 /* Delivers what the device asked to be called again for. */
 void		 sim_settle(struct sim *);
 void		 sim_advance(struct sim *, uint64_t ns);
+/* The device's own invariants, now. */
+void		 sim_check(struct sim *);
 /* Loads state into a fresh device; the device that was goes. */
 void		 sim_restore(struct sim *, const uint8_t *, size_t);
 void		 sim_reload(struct sim *);

@@ -194,16 +194,15 @@ fetch_desc(struct vq_work *w, const struct gm_win *table, unsigned i,
     int tapped)
 {
 	size_t off = (size_t)i * VRING_DESC_SIZE;
-	uint8_t raw[VRING_DESC_SIZE];
 	struct vq_desc d = vq_fetch(table->p + off);
 
 	if (tapped) {
-		le64_put(raw, d.addr);
-		le32_put(raw + 8, (uint32_t)d.len);
-		le32_put(raw + 12, d.bits);
-		w->gm->tap->load(w->gm->taparg, table->gpa + off, raw,
-		    sizeof(raw));
-		d = vq_fetch(raw);
+		le64_put(w->raw, d.addr);
+		le32_put(w->raw + 8, (uint32_t)d.len);
+		le32_put(w->raw + 12, d.bits);
+		w->gm->tap->load(w->gm->taparg, table->gpa + off, w->raw,
+		    VRING_DESC_SIZE);
+		d = vq_fetch(w->raw);
 	}
 	return d;
 }
@@ -385,12 +384,11 @@ take_entry(struct vq_work *w, int tapped)
 	struct vq_walk k = { .v = w->iov, .steps = w->mask };
 	size_t off = VQ_ENTRIES + 2 * (size_t)(w->at & w->mask);
 	enum walked r;
-	uint8_t raw[2];
 
-	le16_put(raw, (uint16_t)gm_once16(w->avail.p + off));
+	k.head = gm_once16(w->avail.p + off);
 	if (tapped)
-		w->gm->tap->load(w->gm->taparg, w->avail.gpa + off, raw, 2);
-	k.head = le16_get(raw);
+		k.head = gm_load16_tapped(w->gm, w->avail.gpa + off,
+		    (uint16_t)k.head);
 	if (k.head > w->mask)
 		return vq_next_bad(w);
 	w->at++;
@@ -424,12 +422,10 @@ vq_next_slow(struct vq_work *w)
 void
 vq_done_tapped(struct vq_work *w, unsigned head, uint32_t len)
 {
-	uint8_t elem[VQ_USED_ELEM];
-
-	le32_put(elem, head);
-	le32_put(elem + 4, len);
+	le32_put(w->raw, head);
+	le32_put(w->raw + 4, len);
 	gm_put(w->gm, &w->used, VQ_ENTRIES +
-	    VQ_USED_ELEM * (size_t)(w->done & w->mask), elem, sizeof(elem));
+	    VQ_USED_ELEM * (size_t)(w->done & w->mask), w->raw, VQ_USED_ELEM);
 	w->done++;
 }
 

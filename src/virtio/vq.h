@@ -92,6 +92,7 @@ struct vq_work {
 	unsigned	 limit;		/* available index as last read */
 	unsigned	 stop;		/* entry that this look may not take */
 	struct vq_walk	 walk;		/* chain that vq.c found */
+	uint8_t		 raw[16];	/* what a tap is shown */
 	uint16_t	 published;	/* used index as the guest knows it */
 	uint16_t	 event;		/* avail_event as last stored */
 	uint8_t		 armed;		/* event was stored in this look */
