@@ -119,6 +119,12 @@ opener(void *arg, struct disk_ref *ref, struct bstore *out,
 {
 	struct diskimage_base *b = arg;
 
+	if (ref->name[0] == 's') {
+		diskimage_must(!b->loop, "a loop goes on");
+		b->loop = 1;
+		*out = ms_bstore(b->image);
+		return 0;
+	}
 	if (ref->depth > 3)
 		return disk_refuse(why, DISK_EDENIED, "too deep");
 	*out = ms_bstore(ref->name[0] == 'q' ? b->image : &b->raw);
@@ -138,6 +144,7 @@ diskimage_open(struct diskimage_base *b, int readonly, struct disk **d)
 	int rv;
 
 	b->id = 1;
+	b->loop = 0;
 	why.text[0] = '\0';
 	rv = disk_open(&bs, &o, d, &why);
 	diskimage_must(rv == 0 || (rv < 0 && why.text[0] != '\0'),

@@ -22,14 +22,16 @@
 void	diskimage_load(struct ms *, const uint8_t *, size_t);
 
 /*
- * Opens with an opener that has two bases: a name that begins with 'q' is
- * the image itself under another identity, any other a raw disk of 64 KiB
- * with a pattern; no more than three deep.
+ * Opens with an opener that has three bases: a name that begins with 'q' is
+ * the image itself under another identity, with 's' the image itself, which
+ * is a loop, any other a raw disk of 64 KiB with a pattern; no more than
+ * three deep.
  */
 struct diskimage_base {
 	struct ms	*image;
 	struct ms	 raw;
 	uint64_t	 id;
+	int		 loop;
 };
 
 void	diskimage_base_init(struct diskimage_base *, struct ms *);

@@ -20,7 +20,7 @@ static const char *const opnames[] = { "raw", "qcow2", "packed", "stopped",
 static struct ms image, out;
 static struct diskimage_base base;
 static uint8_t *a, *b;
-static uint64_t inputs, accepted, requests, ops;
+static struct fuzz_stat count = { .opnames = opnames };
 
 static void
 init(void)
@@ -93,7 +93,7 @@ run(const uint8_t *data, size_t len)
 	struct digest dg;
 	int rv;
 
-	inputs++;
+	count.inputs++;
 	digest_init(&dg);
 	diskimage_load(&image, data + (len > 0), len - (len > 0));
 	rv = diskimage_open(&base, 1, &src);
@@ -103,9 +103,9 @@ run(const uint8_t *data, size_t len)
 	if (src->size <= MAXCOPY) {
 		dst = make(how, src->size);
 		rv = copy(src, dst, how % 3 == 2);
-		accepted++;
-		requests++;
-		ops |= rv == 0 ? 1U << how % 3 : 1U << 3;
+		count.accepted++;
+		count.requests++;
+		count.ops |= rv == 0 ? 1U << how % 3 : 1U << 3;
 		disk_close(&dst);
 		digest_add(&dg, out.buf, out.size < 2048 ? out.size : 2048);
 	}
@@ -116,11 +116,7 @@ run(const uint8_t *data, size_t len)
 static void
 stat(struct fuzz_stat *st)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->ops = ops;
-	st->opnames = opnames;
+	*st = count;
 }
 
 const struct fuzz_target fuzz_target = {

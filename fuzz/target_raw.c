@@ -21,7 +21,7 @@ static const char *const opnames[] = { "write", "read", "zero", "discard",
 
 static struct ms store;
 static uint8_t model[MAXSIZE], io[MAXSIZE];
-static uint64_t inputs, accepted, requests, ops;
+static struct fuzz_stat count = { .opnames = opnames };
 
 struct req {
 	uint64_t	off, len;
@@ -172,8 +172,8 @@ requests_run(struct disk *d, struct rbuf *r)
 		q.n++;
 		rv = one(d, op, &q);
 		if (rv == 0) {
-			requests++;
-			ops |= 1U << op;
+			count.requests++;
+			count.ops |= 1U << op;
 		}
 	}
 	return rv;
@@ -193,7 +193,7 @@ run(const uint8_t *data, size_t len)
 	unsigned f;
 	int rv;
 
-	inputs++;
+	count.inputs++;
 	rb_init(&r, data, len);
 	size = 1 + rb_u16(&r) % (MAXSIZE / 2);
 	f = rb_u8(&r);
@@ -209,7 +209,7 @@ run(const uint8_t *data, size_t len)
 	ms_plan(&store, &plan);
 	rv = requests_run(d, &r);
 	diskimage_must(rv == 0 || (f & 6) != 0, "fails without a reason");
-	accepted++;
+	count.accepted++;
 	digest_init(&dg);
 	digest_add(&dg, store.buf, d->size < 2048 ? d->size : 2048);
 	digest_u64(&dg, (uint64_t)rv);
@@ -220,11 +220,7 @@ run(const uint8_t *data, size_t len)
 static void
 stat(struct fuzz_stat *st)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->ops = ops;
-	st->opnames = opnames;
+	*st = count;
 }
 
 const struct fuzz_target fuzz_target = {
