@@ -76,7 +76,7 @@ $(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_objs := chiptarget))
 
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
-MUTATOR		:= mutate gen gen_draw gen_state genbytes genframe gen_vioblk
+MUTATOR		:= mutate gen gen_draw gen_state genbytes genimage genframe gen_vioblk
 MUTATOR		+= gendhcp
 MUTATOR		+= gen_vioscsi
 MUTATOR		+= gen_vionet

@@ -33,7 +33,8 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned seed)
 {
 	/* Now and then the engine's own way, which knows compared values. */
 	if (LLVMFuzzerMutate != NULL && (seed % 8 == 0 ||
-	    (fuzz_target.shape == SHAPE_BYTES && seed % 4 != 1)))
+	    (fuzz_target.shape == SHAPE_BYTES && seed % 4 != 1) ||
+	    (fuzz_target.shape == SHAPE_IMAGE && seed % 2 == 0)))
 		return LLVMFuzzerMutate(data, len, max);
 	return mutate(&fuzz_target, data, len, max, seed);
 }

@@ -7,6 +7,7 @@
 #include "genbytes.h"
 #include "gendhcp.h"
 #include "genframe.h"
+#include "genimage.h"
 #include "prng.h"
 #include "trace.h"
 
@@ -199,6 +200,8 @@ mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
 		return len < max ? len : max;
 	prng_seed(&r, seed);
 	len = len < max ? len : max;
+	if (t->shape == SHAPE_IMAGE)
+		return genimage_mutate(data, len, max, t->lead, &r);
 	if (t->shape == SHAPE_BYTES)
 		return genbytes_mutate(data, len, max, &r);
 	if (t->shape == SHAPE_FRAMES)

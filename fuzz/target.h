@@ -24,6 +24,7 @@ enum fuzz_shape {
 	SHAPE_BYTES,			/* no structure that we know */
 	SHAPE_RECORDS,			/* trace records, see trace.h */
 	SHAPE_FRAMES,			/* a stream of frames, see frame.h */
+	SHAPE_IMAGE,			/* see diskimage.h */
 	SHAPE_DHCP,			/* a client's frame, see gendhcp.h */
 };
 
@@ -37,6 +38,7 @@ struct fuzz_target {
 	/* What the kind's requests look like; NULL: nothing special. */
 	const struct gen_kind *gen;
 	size_t		 maxlen;	/* of an input */
+	size_t		 lead;		/* bytes before an image */
 	/* Takes memory, once. */
 	void		(*init)(void);
 	/*

@@ -121,7 +121,8 @@ stat(struct fuzz_stat *st)
 
 const struct fuzz_target fuzz_target = {
 	.name = "convert",
-	.shape = SHAPE_BYTES,
+	.shape = SHAPE_IMAGE,
+	.lead = 2,
 	.maxlen = 16384,
 	.init = init,
 	.run = run,

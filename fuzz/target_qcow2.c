@@ -235,7 +235,8 @@ stat(struct fuzz_stat *st)
 
 const struct fuzz_target fuzz_target = {
 	.name = "qcow2",
-	.shape = SHAPE_BYTES,
+	.shape = SHAPE_IMAGE,
+	.lead = 1,
 	.maxlen = 16384,
 	.init = init,
 	.run = run,
