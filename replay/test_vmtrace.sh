@@ -340,6 +340,28 @@ for pause in 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1; do
 done
 rm -rf sig big.txt
 
+# A reader that sleeps makes the work last longer than two seconds.
+t "progress is shown to a terminal, to nothing else"
+{
+	echo "conf viornd qsize 4"
+	i=0
+	while [ $i -lt 4000 ]; do
+		i=$((i + 1))
+		echo "poke 0x1000 [00112233 44556677 8899aabb ccddeeff]"
+	done
+} >long.txt
+ends 0 "$V" build long.txt long
+if script -qec true /dev/null >/dev/null 2>&1; then
+	script -qec "'$V' show long | (sleep 3; cat >shown)" /dev/null \
+	    >screen 2>&1 </dev/null
+	says screen "records: [1-9][0-9]*   "
+	[ "$(wc -l <shown)" -eq 4001 ] || wrong "$(wc -l <shown) lines shown"
+	rm -f screen shown
+fi
+"$V" show long 2>err | (sleep 3; cat >/dev/null)
+[ ! -s err ] || wrong "progress without a terminal: $(cat err)"
+rm -f long.txt long
+
 t "nothing else was left behind"
 only again again.txt bad.txt blk blk.txt other other.txt rec rec.txt rec2 \
     seed small

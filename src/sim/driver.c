@@ -4,7 +4,8 @@
  * (offered features, the number and sizes of queues) it knows already, what is
  * 0 after a reset it does not write, a device that nobody touched since it was
  * attached it does not reset, and the first status bits come in one write: a
- * message costs more than a request.
+ * message costs more than a request.  Who reads a recording does not know as
+ * much, so when it is recorded the driver resets and reads sizes.
  */
 #include <string.h>
 
@@ -47,7 +48,8 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	memset(r, 0, sizeof(*r));
 	if (q > 0)
 		wr(s, VIRTIO_QUEUE_SELECT, 2, q);
-	max = size = sim_virtio(s)->vq[q].size;
+	max = size = s->rec == NULL ? sim_virtio(s)->vq[q].size :
+	    sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
 	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max)
 		size = 1U << set->qlog;
 	if (size > most(s, set, q))
@@ -87,7 +89,7 @@ setup_modern(struct sim *s, const struct trace_setup *set)
 	uint64_t features = sim_virtio(s)->offered;
 	unsigned q, n = sim_virtio(s)->nqueues;
 
-	if (!s->untouched)
+	if (!s->untouched || s->rec != NULL)
 		wr(s, VIRTIO_DEVICE_STATUS, 1, 0);
 	features &= set->features | VIRTIO_F_VERSION_1;
 	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
