@@ -226,6 +226,12 @@ int		 board_pci_line(const struct board *, unsigned slot);
 void		 board_irq(struct board *, unsigned slot, int level);
 
 /*
+ * Asks the guest for something (enum viodev_command) through the device in a
+ * slot, a vmmci: 0, or -1 when there is nobody who would do it.
+ */
+int		 board_command(struct board *, unsigned slot, unsigned what);
+
+/*
  * Offers a file to firmware; the bytes stay the caller's and must stay.  -1
  * when there are too many files, the name is taken or longer than 55 bytes,
  * or the file is larger than 4 GiB - 1.

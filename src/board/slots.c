@@ -95,3 +95,16 @@ board_irq(struct board *b, unsigned slot, int level)
 	board_tell(b->unit[CHIP_PCI].d, VIODEV_LINE, slot, (uint64_t)level);
 	board_wire(b, slot);
 }
+
+int
+board_command(struct board *b, unsigned slot, unsigned what)
+{
+	struct dev *d;
+
+	if (slot >= PCI_SLOTS)
+		return -1;
+	d = b->unit[FIRST_SLOT + slot].d;
+	if (d == NULL || board_tell(d, VIODEV_COMMAND, what, 0) != 0)
+		return -1;
+	return 0;
+}

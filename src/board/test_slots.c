@@ -196,6 +196,10 @@ test_legacy_slot(void **state)
 	memset(&far, 0, sizeof(far));
 	(void)in(0x1014);
 	assert_int_equal(far.off, 0x14);
+	/* Who is elsewhere, or nowhere, is not asked. */
+	assert_int_equal(board_command(b, 1, VIODEV_CMD_SHUTDOWN), -1);
+	assert_int_equal(board_command(b, 2, VIODEV_CMD_SHUTDOWN), -1);
+	assert_int_equal(board_command(b, 99, VIODEV_CMD_SHUTDOWN), -1);
 }
 
 /* A device that refuses its values takes no slot. */

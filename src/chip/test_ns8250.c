@@ -552,7 +552,7 @@ run(uint64_t seed, int moves, uint64_t *result)
 			result[i] = rd(reg);
 			break;
 		case 3:
-			type("abcdef" + v % 6);
+			type(&"abcdef"[v % 6]);
 			break;
 		case 4:
 			event(VIODEV_INPUT, 1, 0);

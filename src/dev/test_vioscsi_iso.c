@@ -18,6 +18,8 @@
 
 static char dir[] = "/tmp/test_isoXXXXXX";
 
+static void run(const char *, ...) __attribute__((format(printf, 1, 2)));
+
 static void
 run(const char *fmt, ...)
 {

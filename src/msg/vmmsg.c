@@ -4,7 +4,8 @@
 
 static const char *const names[VMMSG_NTYPES] = {
 	NULL, "VM", "NODE", "BOOT", "INITRD", "CMDLINE", "CONSOLE", "DEVICE",
-	"IMAGE", "TAP", "RECORD", "GO", "PAUSE", "UNPAUSE", "STOP", "VERBOSE",
+	"IMAGE", "TAP", "RECORD", "GO", "PAUSE", "UNPAUSE", "STOP",
+	"SHUTDOWN", "RESTART", "VERBOSE",
 	"READY", "ERROR", "PAUSED", "UNPAUSED",
 };
 

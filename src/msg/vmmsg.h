@@ -5,7 +5,7 @@
  * First the configuration, field by field: VM, then in any order what the
  * machine starts with and its devices (what follows a DEVICE belongs to it),
  * then GO.  The vm process answers READY, or ERROR and ends.  Afterwards
- * PAUSE, UNPAUSE, STOP and VERBOSE, the first two answered by PAUSED and
+ * PAUSE, UNPAUSE, STOP, SHUTDOWN, RESTART and VERBOSE, the first two answered by PAUSED and
  * UNPAUSED.  How it ended is its exit status: see vmd-vm(8).
  *
  * Both are our own programs; bodies are checked all the same.
@@ -42,6 +42,9 @@ enum vmmsg {
 	VMMSG_PAUSE,
 	VMMSG_UNPAUSE,
 	VMMSG_STOP,		/* at once, without asking the guest */
+	VMMSG_SHUTDOWN,		/* the guest is asked; who is not there to be
+				   asked is stopped */
+	VMMSG_RESTART,		/* the same, and to start again */
 	VMMSG_VERBOSE,		/* level u8 */
 	VMMSG_READY,
 	VMMSG_ERROR,		/* text */

@@ -472,7 +472,7 @@ put_disk(struct parse *p, const struct disk_arg *d)
 	return put_record(p);
 }
 
-/* In vmd's order: entropy, disks, SCSI. */
+/* In vmd's order: entropy, disks, SCSI, vmmci. */
 static int
 put_devices(struct parse *p)
 {
@@ -488,7 +488,7 @@ put_devices(struct parse *p)
 				return -1;
 		}
 	}
-	return 0;
+	return put_device(p, "vmmci", NULL);
 }
 
 /* Beside ourselves, unless somebody says where. */

@@ -25,32 +25,51 @@ reply(struct vm *vm, uint32_t type)
 		lost(vm, "it takes no answer");
 }
 
+static void
+stop(struct vm *vm, int status)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm_end(vm, status);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+/* The guest does it, or, when nobody listens there, we do. */
+static void
+ask(struct vm *vm, unsigned what, int status)
+{
+	int rv;
+
+	pthread_mutex_lock(&vm->lock);
+	rv = vm_command(vm, what);
+	pthread_mutex_unlock(&vm->lock);
+	if (rv == -1)
+		stop(vm, status);
+}
+
 static int
 handle(struct vm *vm, const struct frame *f)
 {
+	if (f->len != (f->type == VMMSG_VERBOSE))
+		return -1;
 	switch (f->type) {
 	case VMMSG_PAUSE:
-		if (f->len != 0)
-			return -1;
 		vm_pause(vm);
 		reply(vm, VMMSG_PAUSED);
 		return 0;
 	case VMMSG_UNPAUSE:
-		if (f->len != 0)
-			return -1;
 		vm_unpause(vm);
 		reply(vm, VMMSG_UNPAUSED);
 		return 0;
 	case VMMSG_STOP:
-		if (f->len != 0)
-			return -1;
-		pthread_mutex_lock(&vm->lock);
-		vm_end(vm, 0);
-		pthread_mutex_unlock(&vm->lock);
+		stop(vm, 0);
+		return 0;
+	case VMMSG_SHUTDOWN:
+		ask(vm, VIODEV_CMD_SHUTDOWN, 0);
+		return 0;
+	case VMMSG_RESTART:
+		ask(vm, VIODEV_CMD_REBOOT, VM_REBOOT);
 		return 0;
 	case VMMSG_VERBOSE:
-		if (f->len != 1)
-			return -1;
 		vm_verbose(vm, f->data[0]);
 		return 0;
 	default:
@@ -91,8 +110,10 @@ vm_ctl_open(struct vm *vm, struct chan *ctl)
 	vm->ctlio = ev_io_new(vm->ev, ctl->fd, readable, vm);
 	if (vm->ctlio == NULL || ev_io_want(vm->ctlio, EVF_READ) == -1)
 		return -1;
+	reply(vm, VMMSG_READY);
 	/* What came along with the configuration. */
-	readable(vm, EVF_READ);
+	if (vm->ctlio != NULL)
+		readable(vm, EVF_READ);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "viornd.h"
 #include "vioscsi.h"
 #include "virtio_dev.h"
+#include "vmmci.h"
 
 #define LAST_WORDS	5000		/* ms for a device to leave */
 
@@ -27,6 +28,7 @@ static const struct kind kinds[] = {
 	{ "vionet", BOARD_NET, VIONET_C_SIZE, NULL },
 	{ "vioblk", BOARD_BLK, VIOBLK_C_SIZE, NULL },
 	{ "vioscsi", BOARD_SCSI, VIOSCSI_C_SIZE, NULL },
+	{ "vmmci", BOARD_VMMCI, VMMCI_CONFIG_SIZE, &vmmci_dev },
 };
 
 static const struct kind *
@@ -249,6 +251,19 @@ vm_devices_open(struct vm *vm, struct cfg_why *why)
 			return -1;
 	}
 	return 0;
+}
+
+int
+vm_command(struct vm *vm, unsigned what)
+{
+	unsigned i;
+
+	for (i = 0; i < vm->ndevs; i++) {
+		if (strcmp(vm->dev[i].cfg->d.kind, "vmmci") == 0)
+			return board_command(vm->board,
+			    (unsigned)vm->dev[i].slot, what);
+	}
+	return -1;
 }
 
 void

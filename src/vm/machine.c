@@ -204,6 +204,7 @@ vm_unpause(struct vm *vm)
 	if (vm->park != VM_RUNS) {
 		board_unpause(vm->board);
 		vm->park = VM_RUNS;
+		vm_command(vm, VIODEV_CMD_SYNCRTC);
 		vm_nudge(vm);
 	}
 	pthread_mutex_unlock(&vm->lock);

@@ -85,8 +85,6 @@ work(const struct cfg *c, const struct args *a, struct chan *ctl)
 		vm_close(&vm);
 		return 1;
 	}
-	if (ctl != NULL)
-		chan_put(ctl, VMMSG_READY, NULL, 0, -1, 1000);
 	status = vm_run(&vm, ctl);
 	vm_close(&vm);
 	return status;

@@ -130,7 +130,7 @@ order(void **state)
 	refused(put(VMMSG_GO, NULL, 0, -1),
 	    "nothing to start: no firmware and no kernel");
 	refused(put(VMMSG_READY, NULL, 0, -1),
-	    "message 16 does not belong into a configuration");
+	    "message 18 does not belong into a configuration");
 	refused(put(999, NULL, 0, -1),
 	    "message 999 does not belong into a configuration");
 }

@@ -11,3 +11,10 @@ libs_src/vm/test_cfg := vm msg disk devif gmem base
 libs_src/vm/test_console := vm
 libs_src/vm/test_file := vm load gmem base
 extra_src/vm/test_file := -lz
+
+# The program itself, over its channel.
+export VMD_VM := $(B)/vmd-vm
+TESTS += src/vm/test_process
+libs_src/vm/test_process := ipc msg devif gmem base
+test_cf_src/vm/test_process := -D_GNU_SOURCE
+$(B)/src/vm/test_process: | $(B)/vmd-vm

@@ -111,6 +111,8 @@ int	vm_devices_open(struct vm *, struct cfg_why *);
 /* Ends the processes; frees those in here, after the board is gone. */
 void	vm_devices_stop(struct vm *);
 void	vm_devices_free(struct vm *);
+/* Asks the guest through vmmci: 0, or -1.  With the lock held. */
+int	vm_command(struct vm *, unsigned what);
 /* A register access that board_route found; without the lock. */
 uint64_t vm_remote(struct vm *, const struct board_target *, int write,
 	    uint64_t v);
@@ -120,7 +122,7 @@ int	vm_devices_watch(struct vm *);
 /* vcpu.c */
 void	*vm_vcpu(void *);
 
-/* ctl.c: messages of the daemon while the machine runs. */
+/* ctl.c: READY, then messages of the daemon while the machine runs. */
 int	vm_ctl_open(struct vm *, struct chan *ctl);
 void	vm_ctl_close(struct vm *);
 
