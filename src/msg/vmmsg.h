@@ -5,8 +5,8 @@
  * First the configuration, field by field: VM, then in any order what the
  * machine starts with and its devices (what follows a DEVICE belongs to it),
  * then GO.  The vm process answers READY, or ERROR and ends.  Afterwards
- * PAUSE, UNPAUSE, STOP, SHUTDOWN, RESTART and VERBOSE, the first two answered by PAUSED and
- * UNPAUSED.  How it ended is its exit status: see vmd-vm(8).
+ * PAUSE, UNPAUSE, STOP, SHUTDOWN, RESTART and VERBOSE, the first two answered
+ * by PAUSED and UNPAUSED.  How it ended is its exit status: see vmd-vm(8).
  *
  * Both are our own programs; bodies are checked all the same.
  */
