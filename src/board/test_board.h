@@ -33,6 +33,7 @@ static size_t ncon, ndbg;
 static int con_busy, con_ready;
 static unsigned asked, what, logs;
 static char lastlog[200];
+static jmp_buf panicked;
 
 static void
 h_intr(void *arg, int on)
@@ -124,10 +125,12 @@ h_log(void *arg, enum host_log level, const char *who, const char *fmt,
 static void __attribute__((format(printf, 3, 0), noreturn))
 h_panic(void *arg, const char *who, const char *fmt, va_list ap)
 {
+	int n;
+
 	(void)arg;
-	fprintf(stderr, "%s: ", who);
-	vfprintf(stderr, fmt, ap);
-	abort();
+	n = snprintf(lastlog, sizeof(lastlog), "%s: ", who);
+	vsnprintf(lastlog + n, sizeof(lastlog) - (size_t)n, fmt, ap);
+	longjmp(panicked, 1);
 }
 
 static const struct board_host host = {

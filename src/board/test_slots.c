@@ -264,6 +264,112 @@ test_device_life(void **state)
 	assert_int_equal(intr, 0);
 }
 
+/* A device that asks for what no device of ours asks for. */
+struct odd {
+	struct dev	dev;
+	unsigned	kicks, timers;
+};
+
+static int
+odd_attach(struct dev *d, const struct devconf *c)
+{
+	(void)d;
+	(void)c;
+	return 0;
+}
+
+static void
+odd_detach(struct dev *d)
+{
+	(void)d;
+}
+
+static void
+odd_blk(struct dev *d)
+{
+	uint8_t buf[8];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct blk_io io = {
+		.op = BLK_WRITE, .len = sizeof(buf), .iov = &iov, .niov = 1
+	};
+	struct dev_host *h = &d->host;
+
+	assert_int_equal(h->ops->blk(h->arg, &io), BLK_UNSUPP);
+	io.op = BLK_READ;
+	assert_int_equal(h->ops->blk(h->arg, &io), BLK_OK);
+	io.off = 1U << 20;
+	assert_int_equal(h->ops->blk(h->arg, &io), BLK_IOERR);
+	/* From one file into the next, and over the end of the last. */
+	io.off = 100 - 4;
+	assert_int_equal(h->ops->blk(h->arg, &io), BLK_OK);
+	assert_memory_equal(buf + 4, "\0\0\0\0", 4);
+	io.off = 104 - 4;
+	assert_int_equal(h->ops->blk(h->arg, &io), BLK_IOERR);
+	assert_int_equal(h->ops->tx(h->arg, 0, &iov, 1, 8), 0);
+	assert_int_equal(h->ops->tx(h->arg, 0, &iov, 0, 0), 0);
+	h->ops->rx_ready(h->arg, 0, 1);
+}
+
+static void
+odd_msg(struct dev *d, struct viodev_msg *m)
+{
+	struct odd *o = (struct odd *)d;
+	struct dev_host *h = &d->host;
+
+	if (m->type == VIODEV_KICK)
+		o->kicks++;
+	if (m->type == VIODEV_TIMER)
+		o->timers++;
+	if (m->type != VIODEV_WRITE)
+		return;
+	odd_blk(d);
+	h->ops->timer(h->arg, 3, 5);
+	h->ops->timer(h->arg, 4, 5);
+	h->ops->untimer(h->arg, 4);
+	h->ops->again(h->arg, 3);
+	h->ops->again(h->arg, 4);
+	h->ops->request(h->arg, HREQ_TIMESYNC, 0);
+	h->ops->panic(h->arg, "no %s", "way");
+}
+
+static const struct dev_ops odd_dev = {
+	.name = "odd", .size = sizeof(struct odd), .attach = odd_attach,
+	.detach = odd_detach, .msg = odd_msg
+};
+
+/* Whatever a device asks for, the board answers or passes it on. */
+static void
+test_host_table(void **state)
+{
+	struct odd odd;
+	struct board_pci p = {
+		.kind = BOARD_VMMCI, .ops = &odd_dev, .mem = &odd
+	};
+
+	(void)state;
+	on();
+	assert_int_equal(board_pci_add(b, &p), 1);
+	if (setjmp(panicked) == 0) {
+		out(0x1000, 1);
+		fail();
+	}
+	assert_string_equal(lastlog, "odd: no way");
+	assert_int_equal(asked, 1);
+	assert_int_equal(what, HREQ_TIMESYNC);
+	assert_int_equal(ncon, 0);
+	assert_int_equal(odd.kicks + odd.timers, 0);
+	board_timer(b, (8 + 1) * 8 + 3);
+	board_timer(b, (8 + 1) * 8 + 7);
+	assert_int_equal(odd.timers, 1);
+	assert_int_equal(odd.kicks, 1);
+	assert_int_equal(due[(8 + 1) * 8 + 3], now + 5);
+	assert_int_equal(due[(8 + 1) * 8 + 7], now);
+	/* No thirty-third slot. */
+	while (board_pci_add(b, &blk_slot) != -1)
+		;
+	board_detach(b);
+}
+
 int
 main(void)
 {
@@ -275,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_legacy_slot),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_device_life),
+		cmocka_unit_test(test_host_table),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
