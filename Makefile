@@ -78,7 +78,7 @@ may_qtest	:= base
 may_plat	:= load qtest gmem base compat
 may_ev		:=
 may_ipc		:= msg devif gmem base
-may_opener	:= image filestore disk base
+may_opener	:= image filestore plat net disk devif gmem base
 may_devproc	:= ipc plat disk msg devif gmem base
 may_device	:= ev ipc plat filestore diskblk disk net dev virtio trace msg devif \
 		   gmem base

@@ -1,5 +1,7 @@
 #include "test_board.h"
 
+#include "vmmci.h"
+
 /* req: PCI-03 PCI-04 */
 static void
 test_slots(void **state)
@@ -202,6 +204,33 @@ test_legacy_slot(void **state)
 	assert_int_equal(board_command(b, 99, VIODEV_CMD_SHUTDOWN), -1);
 }
 
+/* What the host wants reaches the driver, once there is one. */
+static void
+test_command(void **state)
+{
+	struct board_pci p = {
+		.kind = BOARD_VMMCI, .config_size = VMMCI_CONFIG_SIZE,
+		.ops = &vmmci_dev,
+		.mem = calloc(1, vmmci_dev.size + vmmci_dev.scratch)
+	};
+
+	(void)state;
+	assert_non_null(p.mem);
+	on();
+	assert_int_equal(board_pci_add(b, &p), 1);
+	assert_int_equal(board_command(b, 1, VIODEV_CMD_SHUTDOWN), -1);
+	board_out(b, 0x1000 + 18, 1, 7);
+	assert_int_equal(board_command(b, 0, VIODEV_CMD_SHUTDOWN), -1);
+	assert_int_equal(board_command(b, 2, VIODEV_CMD_SHUTDOWN), -1);
+	assert_int_equal(board_command(b, 32, VIODEV_CMD_SHUTDOWN), -1);
+	assert_int_equal(in(0x1014), VIODEV_CMD_NONE);
+	assert_int_equal(board_command(b, 1, VIODEV_CMD_SHUTDOWN), 0);
+	assert_int_equal(in(0x1014), VIODEV_CMD_SHUTDOWN);
+	board_detach(b);
+	free(p.mem);
+	on();
+}
+
 /* A device that refuses its values takes no slot. */
 static void
 test_refused(void **state)
@@ -379,6 +408,7 @@ main(void)
 		cmocka_unit_test(test_remote),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_legacy_slot),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_device_life),
 		cmocka_unit_test(test_host_table),

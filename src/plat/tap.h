@@ -45,6 +45,8 @@ int	tap_up(const char *name, int up, struct tap_why *);
 /* Address and mask of the host's end of a local interface, host order. */
 int	tap_address(const char *name, uint32_t addr, uint32_t mask,
 	    struct tap_why *);
+/* The longest packet of the interface. */
+int	tap_mtu(const char *name, unsigned mtu, struct tap_why *);
 /* Joins a bridge that is there. */
 int	tap_join(const char *name, const char *bridge, struct tap_why *);
 

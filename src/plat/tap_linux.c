@@ -185,6 +185,17 @@ tap_address(const char *name, uint32_t addr, uint32_t mask,
 }
 
 int
+tap_mtu(const char *name, unsigned mtu, struct tap_why *why)
+{
+	struct ifreq r;
+
+	if (set_name(&r, name, why) == -1)
+		return -1;
+	r.ifr_mtu = (int)mtu;
+	return request(SIOCSIFMTU, &r, "takes no such MTU", why);
+}
+
+int
 tap_join(const char *name, const char *bridge, struct tap_why *why)
 {
 	unsigned index = if_nametoindex(name);
@@ -194,6 +205,9 @@ tap_join(const char *name, const char *bridge, struct tap_why *why)
 		return -1;
 	if (index == 0)
 		return refuse(why, "%.40s: no such interface", name);
+	if (if_nametoindex(bridge) == 0)
+		return refuse(why, "%s: no such bridge: ip link add %s type "
+		    "bridge makes one", bridge, bridge);
 	r.ifr_ifindex = (int)index;
 	return request(SIOCBRADDIF, &r, "does not take the tap", why);
 }

@@ -49,6 +49,13 @@ tap_address(const char *name, uint32_t addr, uint32_t mask,
 }
 
 int
+tap_mtu(const char *name, unsigned mtu, struct tap_why *why)
+{
+	(void)mtu;
+	return refuse(name, why);
+}
+
+int
 tap_join(const char *name, const char *bridge, struct tap_why *why)
 {
 	(void)bridge;

@@ -169,6 +169,18 @@ tap_address(const char *name, uint32_t addr, uint32_t mask,
 }
 
 int
+tap_mtu(const char *name, unsigned mtu, struct tap_why *why)
+{
+	struct ifreq r;
+
+	memset(&r, 0, sizeof(r));
+	if (set_name(r.ifr_name, sizeof(r.ifr_name), name, why) == -1)
+		return -1;
+	r.ifr_mtu = (int)mtu;
+	return request(SIOCSIFMTU, &r, name, "takes no such MTU", why);
+}
+
+int
 tap_join(const char *name, const char *bridge, struct tap_why *why)
 {
 	struct ifbreq r;

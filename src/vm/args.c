@@ -9,17 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "nicarg.h"
 #include "opener.h"
 
 #define DEFAULT_SIZE	(512ULL << 20)
 #define DEFAULT_ROOM	(64ULL << 20)
 #define DEFAULT_MARKS	1000
 #define MAXDISKS	16
+#define MAXNICS		8
 
 const char args_help[] =
 "usage: vmd-vm [-Dhv] [-a text] [-B order] [-b file] [-c console] [-d disk]\n"
-"              [-e engine] [-i file] [-k file] [-m size] [-n name]\n"
-"              [-P program] [-R recording] [-r file] [-t commands]\n"
+"              [-e engine] [-I number] [-i file] [-k file] [-m size]\n"
+"              [-N nic] [-n name] [-P program] [-R recording] [-r file]\n"
+"              [-t commands]\n"
 "       vmd-vm -C fd\n"
 "\n"
 "  -a text       command line of the kernel\n"
@@ -32,9 +35,12 @@ const char args_help[] =
 "                [,serial=text][,anybase]\n"
 "  -e engine     native or qtest (native)\n"
 "  -h, --help    this text\n"
+"  -I number     of the machine, for its local addresses (1)\n"
 "  -i file       initrd of the kernel\n"
 "  -k file       kernel instead of firmware\n"
 "  -m size       memory, in MiB or with M or G behind it (512)\n"
+"  -N nic        [tap][,local][,bridge=name][,lladdr=mac][,locked]\n"
+"                [,mtu=bytes][,queues=pairs][,qsize=n][,offload]\n"
 "  -n name       name of the machine (vm)\n"
 "  -P program    the program of a device's process\n"
 "  -R recording  folder[,keep=all|digests|bytes][,room=MiB]\n"
@@ -67,6 +73,9 @@ struct parse {
 	struct devmsg_record	 how;
 	struct disk_arg		 disk[MAXDISKS];
 	unsigned		 ndisks;
+	struct nicarg		 nic[MAXNICS];
+	unsigned		 nnics;
+	uint32_t		 machine;
 };
 
 static int refuse(struct parse *, const char *, ...)
@@ -252,6 +261,46 @@ take_channel(struct parse *p, const char *s)
 }
 
 static int
+take_nic(struct parse *p, const char *s)
+{
+	if (p->nnics == MAXNICS)
+		return refuse(p, "more than %d network cards", MAXNICS);
+	return nicarg_take(&p->nic[p->nnics++], s, p->why);
+}
+
+static int
+take_machine(struct parse *p, const char *s)
+{
+	uint64_t v;
+
+	if (number(s, &v) == -1 || v > UINT32_MAX)
+		return refuse(p, "-I %.40s: not a number", s);
+	p->machine = (uint32_t)v;
+	return 0;
+}
+
+/* What the machine has. */
+static int
+device_option(struct parse *p, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'd':
+		return take_disk(p, arg, 0);
+	case 'I':
+		return take_machine(p, arg);
+	case 'N':
+		return take_nic(p, arg);
+	case 'R':
+		return take_record(p, arg);
+	case 'r':
+		return take_disk(p, arg, 1);
+	default:
+		p->vm.verbose++;
+		return 0;
+	}
+}
+
+static int
 option(struct parse *p, int opt, const char *arg)
 {
 	static const char *const engines[] = { "native", "qtest", NULL };
@@ -278,8 +327,6 @@ option(struct parse *p, int opt, const char *arg)
 	case 'D':
 		p->vm.debug = 1;
 		return 0;
-	case 'd':
-		return take_disk(p, arg, 0);
 	case 'e':
 		return take_word(p, 'e', arg, engines, &p->vm.engine);
 	case 'i':
@@ -299,16 +346,11 @@ option(struct parse *p, int opt, const char *arg)
 	case 'P':
 		return copy(p, p->vm.program, sizeof(p->vm.program), arg,
 		    "-P");
-	case 'R':
-		return take_record(p, arg);
-	case 'r':
-		return take_disk(p, arg, 1);
 	case 't':
 		return copy(p, p->vm.commands, sizeof(p->vm.commands), arg,
 		    "-t");
 	default:
-		p->vm.verbose++;
-		return 0;
+		return device_option(p, opt, arg);
 	}
 }
 
@@ -472,7 +514,30 @@ put_disk(struct parse *p, const struct disk_arg *d)
 	return put_record(p);
 }
 
-/* In vmd's order: entropy, disks, SCSI, vmmci. */
+static int
+put_nic(struct parse *p, struct nic_conf *c)
+{
+	struct tap_why why;
+	struct nic n;
+	struct wbuf w;
+
+	c->machine = p->machine;
+	c->hostname = p->vm.name;
+	c->netboot = p->vm.order == VMMSG_NET;
+	if (nic_open(&n, c, &why) == -1)
+		return refuse(p, "%s", why.text);
+	wb_init(&w, n.conf, sizeof(n.conf));
+	w.len = n.conflen;
+	if (put_device(p, "vionet", &w) == -1) {
+		nic_close(&n);
+		return -1;
+	}
+	if (put(p, VMMSG_TAP, NULL, 0, n.tap.fd) == -1)
+		return -1;
+	return put_record(p);
+}
+
+/* In vmd's order: entropy, network, disks, SCSI, vmmci. */
 static int
 put_devices(struct parse *p)
 {
@@ -480,6 +545,11 @@ put_devices(struct parse *p)
 
 	if (put_device(p, "viornd", NULL) == -1)
 		return -1;
+	for (i = 0; i < p->nnics; i++) {
+		p->nic[i].nic.index = i;
+		if (put_nic(p, &p->nic[i].nic) == -1)
+			return -1;
+	}
 	for (scsi = 0; scsi < 2; scsi++) {
 		for (i = 0; i < p->ndisks; i++) {
 			if ((p->disk[i].scsi || p->disk[i].cd) != (int)scsi)
@@ -526,13 +596,14 @@ args_take(struct args *a, struct cfg *c, int argc, char **argv,
 	p.cfg = c;
 	p.why = why;
 	p.vm.size = DEFAULT_SIZE;
+	p.machine = 1;
 	snprintf(p.vm.name, sizeof(p.vm.name), "vm");
 	a->channel = -1;
 	a->console = "stdio";
 	*usage = 1;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv,
-	    ":a:B:b:C:c:Dd:e:hi:k:m:n:P:R:r:t:v", longopts, NULL)) != -1) {
+	    ":a:B:b:C:c:Dd:e:hI:i:k:m:N:n:P:R:r:t:v", longopts, NULL)) != -1) {
 		if (opt == 'h')
 			return ARGS_HELP;
 		if (opt == ':' || opt == '?') {

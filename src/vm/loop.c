@@ -140,7 +140,7 @@ on_signal(void *arg)
 	struct vm *vm = arg;
 
 	pthread_mutex_lock(&vm->lock);
-	vm_end(vm, 0);
+	vm_shutdown(vm);
 	pthread_mutex_unlock(&vm->lock);
 }
 

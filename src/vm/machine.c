@@ -172,6 +172,17 @@ vm_end(struct vm *vm, int status)
 }
 
 void
+vm_shutdown(struct vm *vm)
+{
+	if (vm->asked || vm_command(vm, VIODEV_CMD_SHUTDOWN) == -1) {
+		vm_end(vm, 0);
+		return;
+	}
+	vm->asked = 1;
+	log_line(LOG_VERBOSE, "the guest is asked to power off");
+}
+
+void
 vm_pause(struct vm *vm)
 {
 	unsigned i;

@@ -1,5 +1,5 @@
 # vmd-vm, and the tests of its parts.
-VMLIBS := $(foreach l,vm devproc opener image ipc ev plat board chip pci load qtest dev virtio msg filestore disk devif gmem base,$(call lib,$(l)))
+VMLIBS := $(foreach l,vm devproc opener image ipc ev plat board chip pci load qtest dev net virtio msg filestore disk devif gmem base,$(call lib,$(l)))
 VMEXT  = $(ZIP) -levent_core -lpthread
 $(B)/vmd-vm: $(VMLIBS)
 	$(CC) $(LINKF) -o $@ -Wl,--gc-sections -Wl,--start-group $(VMLIBS) -Wl,--end-group $(VMEXT)
@@ -18,3 +18,5 @@ TESTS += src/vm/test_process
 libs_src/vm/test_process := ipc msg devif gmem base
 test_cf_src/vm/test_process := -D_GNU_SOURCE
 $(B)/src/vm/test_process: | $(B)/vmd-vm
+TESTS += src/vm/test_nicarg
+libs_src/vm/test_nicarg := vm opener plat dev msg disk devif gmem base

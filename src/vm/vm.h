@@ -65,6 +65,7 @@ struct vm {
 	int			 in_guest;
 	int			 halted;
 	enum vm_park		 park;
+	int			 asked;		/* the guest shall end */
 	int			 ending;
 	int			 status;	/* how it ended: an errno */
 	int			 vcpu_done;
@@ -85,6 +86,12 @@ int	vm_run(struct vm *, struct chan *ctl);
  * other reasons.  With the lock held.
  */
 void	vm_end(struct vm *, int status);
+/*
+ * The guest is asked to power off; who does not answer, or has no driver for
+ * it, is ended.  Asked a second time, the machine ends at once.  With the
+ * lock held.
+ */
+void	vm_shutdown(struct vm *);
 /* The processor looks at the board again.  With the lock held. */
 void	vm_nudge(struct vm *);
 /* How much it says. */
