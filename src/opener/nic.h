@@ -22,8 +22,8 @@ struct nic_conf {
 	const char	*tap;		/* a name, or "tap": any that is free */
 	const char	*bridge;	/* joins it */
 	unsigned	 index;		/* of the card in its machine */
-	uint8_t		 mac[TAP_MACLEN];	/* zero: one is made up */
-	int		 locked;	/* and it is the only one to use */
+	uint8_t		 mac[TAP_MACLEN];	/* zero: made up */
+	int		 locked;	/* and it is the only one */
 	unsigned	 mtu;		/* of both ends */
 	unsigned	 pairs;		/* of queues */
 	unsigned	 qsize;
@@ -34,7 +34,7 @@ struct nic_conf {
 	 */
 	int		 local;
 	uint32_t	 machine;	/* its number, for the addresses */
-	const char	*hostname;	/* for the guest, by DHCP; may be NULL */
+	const char	*hostname;	/* of the guest, or NULL */
 	int		 netboot;
 };
 
