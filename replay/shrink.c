@@ -4,6 +4,9 @@
 
 #include "decode.h"
 
+/* Longer bodies are cut at their end only: each try is a run. */
+#define CUT_INSIDE	128
+
 /* A piece of the trace that is dropped as a whole, or never. */
 struct piece {
 	size_t	off, len;
@@ -134,6 +137,25 @@ cut_body(struct shrink *s, const struct trace_rec *r, uint8_t *b, size_t at,
 	return with_body(s, r, b, r->len - n);
 }
 
+/* Takes len bytes of the body from at on out in part: 1 when some are gone. */
+static int
+cut_span(struct shrink *s, const struct trace_rec *r, uint8_t *b, size_t at,
+    size_t len)
+{
+	size_t i, n;
+
+	for (n = len; n > 0; n /= 2)
+		if (cut_body(s, r, b, at + len - n, n))
+			return 1;
+	if (len > CUT_INSIDE)
+		return 0;
+	for (n = len / 2; n > 0; n /= 2)
+		for (i = 0; i + n < len; i += n)
+			if (cut_body(s, r, b, at + i, n))
+				return 1;
+	return 0;
+}
+
 /* One step on the record: 1 when it got smaller. */
 static int
 shorten(struct shrink *s, const struct trace_rec *r, uint8_t *b)
@@ -147,10 +169,7 @@ shorten(struct shrink *s, const struct trace_rec *r, uint8_t *b)
 			if (cut_body(s, r, b, 3 + n +
 			    (i - 1) * TRACE_SEG_SIZE, TRACE_SEG_SIZE))
 				return 1;
-		for (i = n; i > 0; i /= 2)
-			if (cut_body(s, r, b, 3 + n - i, i))
-				return 1;
-		return 0;
+		return cut_span(s, r, b, 3, n);
 	}
 	if (r->type == TRACE_CONF)
 		from = 1 + r->u.conf.namelen;
@@ -160,10 +179,7 @@ shorten(struct shrink *s, const struct trace_rec *r, uint8_t *b)
 		from = 8;
 	else if (r->type != TRACE_STATE)
 		return 0;
-	for (n = r->len - from; n > 0; n /= 2)
-		if (cut_body(s, r, b, r->len - n, n))
-			return 1;
-	return 0;
+	return cut_span(s, r, b, from, r->len - from);
 }
 
 static int
