@@ -47,7 +47,7 @@ $(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
 	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP) -lpthread
 
 DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
-	     test_prog test_sweep test_convert test_check test_zip test_order \
+	     test_prog test_sweep test_convert test_check test_zip test_order test_snap \
 	     test_variants test_judge
 DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
 TESTS += $(DISKTESTS)
