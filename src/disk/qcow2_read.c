@@ -89,19 +89,23 @@ q2_readv(struct disk *d, const struct iovec *iov, int n, uint64_t off)
 	struct q2_run run;
 	int rv;
 
-	/* Most requests are one piece: no need to cut the vector. */
 	rv = q2_lookup(q, off, len, &run);
-	if (rv == 0 && run.type == Q2_DATA && run.len == len)
+	if (rv != 0)
+		return rv;
+	/* Most requests are one piece: no need to cut the vector. */
+	if (run.type == Q2_DATA && run.len == len)
 		return bs_readv(&q->bs, iov, n, run.host);
 	iovcur_init(&c, iov, n);
-	for (; len > 0; off += run.len, len -= run.len) {
+	for (;;) {
+		rv = read_run(q, &c, &run, off);
+		off += run.len;
+		len -= run.len;
+		if (rv != 0 || len == 0)
+			return rv;
 		rv = q2_lookup(q, off, len, &run);
-		if (rv == 0)
-			rv = read_run(q, &c, &run, off);
 		if (rv != 0)
 			return rv;
 	}
-	return 0;
 }
 
 int
