@@ -8,28 +8,34 @@
 #define SLICE		0.01		/* seconds of each side in a round */
 
 static double
-cpu_seconds(void)
+seconds(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 /* Units a second; *calls of run() take about one slice, or are found out. */
 static double
-measure(const struct bench_side *s, unsigned long *calls)
+measure(const struct bench_row *row, const struct bench_side *s,
+    unsigned long *calls)
 {
+	clockid_t clock = row->elapsed ? CLOCK_MONOTONIC :
+	    CLOCK_PROCESS_CPUTIME_ID;
 	unsigned long i;
 	uint64_t units;
 	double start, took;
 
 	for (;;) {
 		units = 0;
-		start = cpu_seconds();
+		if (s->ns != NULL)
+			*s->ns = 0;
+		start = seconds(clock);
 		for (i = 0; i < *calls; i++)
 			units += s->run(s->arg);
-		took = cpu_seconds() - start;
+		took = s->ns != NULL ? (double)*s->ns / 1e9 :
+		    seconds(clock) - start;
 		if (took > SLICE / 2)
 			return (double)units / took;
 		*calls = took < SLICE / 64 ? *calls * 16 :
@@ -61,14 +67,14 @@ bench_compare(const struct bench_row *row, const struct bench_side *fig,
 	unsigned long na = 1, nb = 1;
 	int i;
 
-	(void)measure(fig, &na);
-	(void)measure(peer, &nb);
+	(void)measure(row, fig, &na);
+	(void)measure(row, peer, &nb);
 	for (i = 0; i < ROUNDS; i++) {
 		if (i % 2 == 0)
-			a[i] = measure(fig, &na);
-		b[i] = measure(peer, &nb);
+			a[i] = measure(row, fig, &na);
+		b[i] = measure(row, peer, &nb);
 		if (i % 2 != 0)
-			a[i] = measure(fig, &na);
+			a[i] = measure(row, fig, &na);
 		r[i] = a[i] / b[i];
 	}
 	printf("%s\t%s\t%s\t%.0f\t%s\t%.0f\t%.3f\t%.3f\t%.3f\t%g\n",

@@ -16,6 +16,8 @@ struct bench_side {
 	/* Does some work, at most a few milliseconds; the units done. */
 	uint64_t	(*run)(void *);
 	void		*arg;
+	uint64_t	*ns;		/* NULL, or only this time counts:
+					   run adds to it */
 };
 
 struct bench_row {
@@ -24,6 +26,7 @@ struct bench_row {
 	const char	*unit;
 	const char	*peer;		/* what it is measured against */
 	double		 goal;		/* of the ratio; 0: none */
+	int		 elapsed;	/* not processor time */
 };
 
 /*

@@ -1,10 +1,14 @@
 # Benchmarks: make bench prints one table and leaves it in $(B)/bench.tsv.
 # Everything is measured next to a limit or a peer in the same run.
-BENCHES		:= chains blocks frames
+BENCHES		:= chains blocks frames process
 bench_chains_objs := chains flat
 bench_chains_libs := virtio devif gmem base
 bench_blocks_objs := blocks replay
 bench_frames_objs := frames
+bench_process_objs := process
+bench_process_libs = $(RIGLIBS)
+bench_process_ext = $(ZIP) -lpthread
+bench_process_cf = -D_GNU_SOURCE $(call inc,$(RIGLIBS))
 bench_frames_libs := dev net virtio devif gmem base
 bench_blocks_libs := sim trace msg dev net virtio devif gmem base
 
@@ -12,16 +16,16 @@ BO		:= $(B)/ci/bench
 $(BO)/%.o: ci/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BASECF) $(HINSTR) -DCC_NAME='"$(notdir $(CC))"' -Ici/bench \
-	    $(call inc,sim $(PURE)) -MMD -MP -c -o $@ $<
+	    $(bench_$(*F)_cf) $(call inc,sim $(PURE)) -MMD -MP -c -o $@ $<
 
 define bench_rules
 $(BO)/bench_$(1): $(patsubst %,$(BO)/%.o,bench $(bench_$(1)_objs)) $(foreach l,$(bench_$(1)_libs),$(call lib,$(l)))
-	$$(CC) $$(LINKF) -o $$@ $$^
+	$$(CC) $$(LINKF) -o $$@ $$^ $$(bench_$(1)_ext)
 endef
 $(foreach b,$(BENCHES),$(eval $(call bench_rules,$(b))))
 
 .PHONY: bench bench-programs
-bench-programs: $(patsubst %,$(BO)/bench_%,$(BENCHES))
+bench-programs: $(patsubst %,$(BO)/bench_%,$(BENCHES)) $(B)/vmd-device
 
 # Chains and requests without sanitizers, with each compiler there is; the
 # targets as they are fuzzed, which takes clang.
@@ -48,4 +52,5 @@ bench:
 	    "$(filter-out empty,$(FUZZ))") \
 	    $(foreach c,$(BENCH_CCS),build/$(c)-bench/ci/bench/bench_chains) \
 	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_blocks)) \
-	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_frames))
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_frames)) \
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_process))
