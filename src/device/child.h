@@ -18,6 +18,7 @@
 #include "rec.h"
 #include "record.h"
 #include "setup.h"
+#include "spin.h"
 #include "virtio_dev.h"
 
 #define CHILD_TIMERS	8
@@ -46,7 +47,7 @@ struct child {
 	struct ev		*ev;
 	struct chan		 sync, async;
 	struct ev_io		*on_sync, *on_async;
-	unsigned		 linger;	/* ns of asking before sleep */
+	struct spin		 spin;		/* before it sleeps */
 
 	struct gmem		 gm;
 	struct bstore		 store[CHILD_UNITS];	/* not yet opened */
@@ -60,6 +61,7 @@ struct child {
 	struct dev		*dev;
 	struct dev_host		 host;
 	struct child_timer	 timer[CHILD_TIMERS];
+	uint32_t		 armed;		/* timers */
 	uint32_t		 again;		/* queues to kick */
 	uint16_t		 seen[VIRTIO_MAXQ];	/* rings, last time */
 	_Atomic int		 rx_on;		/* frames are wanted */

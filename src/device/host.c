@@ -70,8 +70,10 @@ host_timer(void *arg, uint32_t id, uint64_t delay)
 {
 	struct child *c = arg;
 
-	if (id < CHILD_TIMERS)
-		ev_timer_set(c->timer[id].t, delay);
+	if (id >= CHILD_TIMERS)
+		return;
+	c->armed |= 1U << id;
+	ev_timer_set(c->timer[id].t, delay);
 }
 
 static void
@@ -79,8 +81,10 @@ host_untimer(void *arg, uint32_t id)
 {
 	struct child *c = arg;
 
-	if (id < CHILD_TIMERS)
-		ev_timer_clear(c->timer[id].t);
+	if (id >= CHILD_TIMERS)
+		return;
+	c->armed &= ~(1U << id);
+	ev_timer_clear(c->timer[id].t);
 }
 
 static int

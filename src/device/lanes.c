@@ -23,6 +23,7 @@ struct lane {
 	int		 pipe[2];
 	_Atomic int	 awake;		/* a byte is in the pipe, or was seen */
 	_Atomic uint32_t kicks;		/* queues */
+	struct spin	 spin;
 	uint16_t	 seen[VIRTIO_MAXQ];
 	uint8_t		*frame;
 };
@@ -222,27 +223,46 @@ lane_sleep(struct lane *l)
 		atomic_store(&l->awake, 0);
 }
 
+/* Everything that there is to do now; whether there was something. */
+static int
+lane_work(struct lane *l)
+{
+	int any = run_kicks(l);
+
+	if (wants_frames(l))
+		any |= run_tap(l);
+	return any;
+}
+
+/* Looks again for a while, as the main loop does. */
+static int
+lane_linger(struct lane *l)
+{
+	unsigned ns = spin_for(&l->spin), i;
+	uint64_t end;
+	int any = 0;
+
+	if (ns == 0)
+		return 0;
+	end = child_now() + ns;
+	do {
+		for (i = 0; i < CHILD_PEEKS && !any; i++)
+			any = look_at_rings(l);
+		any |= lane_work(l);
+	} while (!any && child_now() < end);
+	spin_learn(&l->spin, any);
+	return any;
+}
+
 static void *
 lane_run(void *arg)
 {
 	struct lane *l = arg;
-	uint64_t end = 0;
-	unsigned i;
-	int any;
 
-	for (;;) {
-		any = run_kicks(l);
-		if (wants_frames(l))
-			any |= run_tap(l);
-		for (i = 0; i < CHILD_PEEKS && !any && end != 0; i++)
-			any = look_at_rings(l);
-		if (any)
-			end = child_now() + l->c->linger;
-		else if (end == 0 || child_now() >= end) {
+	l->spin = l->c->spin;
+	for (;;)
+		if (!lane_work(l) && !lane_linger(l))
 			lane_sleep(l);
-			end = 0;
-		}
-	}
 	return NULL;
 }
 

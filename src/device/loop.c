@@ -134,15 +134,13 @@ on_frame(struct child *c, const struct frame *f)
 	}
 }
 
-/* Takes what is there, without waiting; whether there was something. */
+/* Takes what came, r says what; whether there was something. */
 static int
-drain(struct child *c)
+take_frames(struct child *c, enum chan_result r)
 {
-	enum chan_result r;
 	struct frame f;
 	int fd, any = 0;
 
-	r = chan_fill(&c->sync);
 	while (r == CHAN_OK && !c->done) {
 		r = chan_next(&c->sync, &f, &fd);
 		if (r == CHAN_OK) {
@@ -157,6 +155,13 @@ drain(struct child *c)
 		leave(c, 0);
 	}
 	return any;
+}
+
+/* The same without waiting. */
+static int
+drain(struct child *c)
+{
+	return take_frames(c, chan_fill(&c->sync));
 }
 
 /* Queues that asked for another turn, or that the driver has filled. */
@@ -186,9 +191,9 @@ look_at_rings(struct child *c)
  * are looked at, too, so a request may be served before its kick arrives.
  */
 static void
-linger(struct child *c)
+linger(struct child *c, unsigned ns)
 {
-	uint64_t end = child_now() + c->linger;
+	uint64_t end = child_now() + ns;
 	unsigned turn = 0, i;
 	int any;
 
@@ -198,10 +203,22 @@ linger(struct child *c)
 			any = look_at_rings(c);
 		if (any) {
 			turn++;
-			end = child_now() + c->linger;
+			end = child_now() + ns;
 		} else if (child_now() >= end)
 			break;
 	}
+	spin_learn(&c->spin, turn > 0);
+}
+
+static void
+on_messages(struct child *c, enum chan_result r)
+{
+	unsigned ns;
+
+	(void)take_frames(c, r);
+	ns = spin_for(&c->spin);
+	if (ns > 0)
+		linger(c, ns);
 }
 
 static void
@@ -210,9 +227,7 @@ on_sync(void *arg, unsigned what)
 	struct child *c = arg;
 
 	(void)what;
-	(void)drain(c);
-	if (c->linger > 0)
-		linger(c);
+	on_messages(c, chan_fill(&c->sync));
 }
 
 /* Sends what waits, and waits for room as long as something does. */
@@ -255,6 +270,7 @@ on_timer(void *arg)
 	struct child_timer *t = arg;
 	struct viodev_msg m = { .type = VIODEV_TIMER, .where = t->id };
 
+	t->c->armed &= ~(1U << t->id);
 	child_deliver(t->c, &m);
 }
 
@@ -309,12 +325,28 @@ child_loop_init(struct child *c)
 	return 0;
 }
 
+/*
+ * With nothing to wait for but the next message, the socket itself is the
+ * place to wait: one system call less than an event loop for each.  The end
+ * of the vm ends both channels.
+ */
+static int
+only_messages(const struct child *c)
+{
+	return c->again == 0 && c->armed == 0 && c->tap == -1 &&
+	    !chan_pending(&c->async);
+}
+
 int
 child_loop(struct child *c)
 {
 	/* What came together with the description. */
 	(void)drain(c);
 	while (!c->done) {
+		if (only_messages(c)) {
+			on_messages(c, chan_fill_wait(&c->sync));
+			continue;
+		}
 		if (ev_step(c->ev, c->again == 0) == -1) {
 			child_log(c, HLOG_WARN, "the event loop failed");
 			return 1;

@@ -7,8 +7,6 @@
 #include "msg.h"
 #include "priv.h"
 
-#define FRAMES	256			/* of one dispatch */
-
 const char *
 devproc_name(const struct devproc *p)
 {
@@ -82,11 +80,15 @@ put(struct devproc *p, const struct viodev_msg *m)
 static int
 get_reply(struct devproc *p, struct devmsg_reply *m)
 {
+	unsigned spin = spin_for(&p->spin), sleeps = p->sync.sleeps;
+	enum chan_result r;
 	struct frame f;
 	int fd;
 
-	if (chan_get(&p->sync, &f, &fd, -1, p->spin) == CHAN_OK &&
-	    f.type == DEVMSG_REPLY &&
+	r = chan_get(&p->sync, &f, &fd, -1, spin);
+	if (spin > 0)
+		spin_learn(&p->spin, sleeps == p->sync.sleeps);
+	if (r == CHAN_OK && f.type == DEVMSG_REPLY &&
 	    devmsg_get_reply(f.data, f.len, m) == 0)
 		return 0;
 	devproc_kill(p);
@@ -241,28 +243,34 @@ on_frame(struct devproc *p, const struct frame *f)
 	}
 }
 
+/* What is there now, and no more: the rest wakes us again. */
+static enum chan_result
+take_frames(struct devproc *p)
+{
+	enum chan_result r = chan_fill(&p->async);
+	struct frame f;
+	int fd;
+
+	if (r != CHAN_OK)
+		return r;
+	while ((r = chan_next(&p->async, &f, &fd)) == CHAN_OK) {
+		if (fd == -1 && on_frame(p, &f) == 0)
+			continue;
+		if (fd != -1)
+			close(fd);
+		return CHAN_BAD;
+	}
+	return r;
+}
+
 int
 devproc_dispatch(struct devproc *p)
 {
-	enum chan_result r = CHAN_AGAIN;
-	struct frame f;
-	unsigned n;
-	int fd;
+	enum chan_result r;
 
 	if (p->buried)
 		return -1;
-	for (n = 0; n < FRAMES; n++) {
-		r = chan_next(&p->async, &f, &fd);
-		if (r == CHAN_AGAIN && (r = chan_fill(&p->async)) == CHAN_OK)
-			continue;
-		if (r == CHAN_OK && (fd != -1 || on_frame(p, &f) == -1)) {
-			if (fd != -1)
-				close(fd);
-			r = CHAN_BAD;
-		}
-		if (r != CHAN_OK)
-			break;
-	}
+	r = take_frames(p);
 	if (r == CHAN_OK || r == CHAN_AGAIN)
 		return 0;
 	if (r == CHAN_BAD && p->last[0] == '\0')

@@ -9,6 +9,7 @@
 
 #include "chan.h"
 #include "devmsg.h"
+#include "spin.h"
 
 struct devproc {
 	char			 vm[DEVMSG_MAXVM + 1];
@@ -18,7 +19,7 @@ struct devproc {
 	struct devproc_ops	 ops;
 	void			*arg;
 	unsigned		 patience;
-	unsigned		 spin;
+	struct spin		 spin;		/* for replies */
 	uint64_t		 capacity;
 
 	pthread_mutex_t		 lock;		/* of the sync channel */

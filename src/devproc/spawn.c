@@ -15,7 +15,7 @@
 
 #define FD_SYNC		3		/* as vmd-device knows them */
 #define FD_ASYNC	4
-#define SPIN		20000U		/* ns that a read asks for its reply */
+#define SPIN		8000U		/* ns that a read asks for its reply */
 #define SENDING		10000		/* ms for a piece of description */
 
 int
@@ -263,7 +263,7 @@ make(const struct devproc_conf *c, const struct devproc_ops *ops, void *arg)
 	p->ops = *ops;
 	p->arg = arg;
 	p->patience = c->patience;
-	p->spin = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN : 0;
+	p->spin.max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN : 0;
 	p->sync.fd = p->async.fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_mutex_init(&p->linelock, NULL);

@@ -23,12 +23,13 @@ broken(struct chan *c, const char *why)
 	return CHAN_BAD;
 }
 
+/* Each call says whether it may block, so the descriptor itself does. */
 static int
 set_flags(int fd)
 {
 	int fl = fcntl(fd, F_GETFL);
 
-	if (fl == -1 || fcntl(fd, F_SETFL, fl | O_NONBLOCK) == -1)
+	if (fl == -1 || fcntl(fd, F_SETFL, fl & ~O_NONBLOCK) == -1)
 		return -1;
 	return fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
@@ -102,7 +103,8 @@ send_some(struct chan *c)
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (!carries)
-		return send(c->fd, iov.iov_base, iov.iov_len, MSG_NOSIGNAL);
+		return send(c->fd, iov.iov_base, iov.iov_len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
 	memset(&room, 0, sizeof(room));
 	mh.msg_control = room.buf;
 	mh.msg_controllen = CMSG_SPACE(sizeof(int));
@@ -110,7 +112,7 @@ send_some(struct chan *c)
 	room.h.cmsg_level = SOL_SOCKET;
 	room.h.cmsg_type = SCM_RIGHTS;
 	memcpy(CMSG_DATA(&room.h), &c->outfd[0].fd, sizeof(int));
-	return sendmsg(c->fd, &mh, MSG_NOSIGNAL);
+	return sendmsg(c->fd, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* n bytes are out, and the descriptor of the first of them. */
@@ -237,7 +239,7 @@ take_fds(struct chan *c, struct msghdr *mh)
 }
 
 static ssize_t
-receive(struct chan *c, void *p, size_t len, enum chan_result *r)
+receive(struct chan *c, void *p, size_t len, int flags, enum chan_result *r)
 {
 	union cmsg_room room;
 	struct iovec iov = { p, len };
@@ -249,15 +251,15 @@ receive(struct chan *c, void *p, size_t len, enum chan_result *r)
 
 	*r = CHAN_OK;
 	if (!c->passing)
-		return recv(c->fd, p, len, 0);
-	n = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC);
+		return recv(c->fd, p, len, flags);
+	n = recvmsg(c->fd, &mh, MSG_CMSG_CLOEXEC | flags);
 	if (n != -1)
 		*r = take_fds(c, &mh);
 	return n;
 }
 
-enum chan_result
-chan_fill(struct chan *c)
+static enum chan_result
+fill(struct chan *c, int flags)
 {
 	enum chan_result r;
 	uint8_t *p;
@@ -271,7 +273,7 @@ chan_fill(struct chan *c)
 	p = frame_room(&c->in, &room);
 	if (room == 0)
 		return CHAN_OK;
-	n = receive(c, p, room, &r);
+	n = receive(c, p, room, flags, &r);
 	if (n == -1)
 		return errno == EAGAIN || errno == EINTR ? CHAN_AGAIN :
 		    CHAN_CLOSED;
@@ -279,6 +281,18 @@ chan_fill(struct chan *c)
 		return CHAN_CLOSED;
 	frame_fed(&c->in, (size_t)n);
 	return r;
+}
+
+enum chan_result
+chan_fill(struct chan *c)
+{
+	return fill(c, MSG_DONTWAIT);
+}
+
+enum chan_result
+chan_fill_wait(struct chan *c)
+{
+	return fill(c, 0);
 }
 
 enum chan_result

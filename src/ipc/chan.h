@@ -2,8 +2,8 @@
  * A channel: frames (src/msg/frame.h) over a stream socket, with descriptors
  * riding along.
  *
- * The socket does not block; whoever owns the channel waits for it, with an
- * event loop or with the calls at the end.  The peer may be hostile: a broken
+ * No call blocks unless it says so; whoever owns the channel waits for it, with
+ * an event loop or with the calls at the end.  The peer may be hostile: a broken
  * frame, a descriptor that no frame announces, a frame whose descriptor is
  * missing end the channel, and nothing that a peer sends makes it grow.  A
  * channel is used by one thread at a time.
@@ -41,6 +41,7 @@ struct chan {
 	unsigned		 noutfd;
 	int			 infd[CHAN_MAXFDS];
 	unsigned		 ninfd;
+	unsigned		 sleeps;	/* of chan_get */
 };
 
 /*
@@ -69,6 +70,8 @@ chan_pending(const struct chan *c)
 
 /* Reads once: CHAN_OK when something came. */
 enum chan_result chan_fill(struct chan *);
+/* The same, and waits for it; CHAN_AGAIN when a signal came. */
+enum chan_result chan_fill_wait(struct chan *);
 /*
  * The next frame that is whole; its data is lent until chan_fill.  *fd is
  * its descriptor, the caller's from now on, or -1.

@@ -67,22 +67,40 @@ chan_put(struct chan *c, uint32_t type, const void *data, size_t len, int fd,
 	    chan_drain(c, left(ms, start)) : r;
 }
 
+/* Asks for at most spin ns, then sleeps until something came or ms is over. */
+static enum chan_result
+fill_late(struct chan *c, int ms, unsigned spin)
+{
+	uint64_t start = now();
+	enum chan_result r;
+
+	do
+		r = chan_fill(c);
+	while (r == CHAN_AGAIN && now() - start < spin);
+	if (r != CHAN_AGAIN)
+		return r;
+	c->sleeps++;
+	r = chan_wait(c, 0, left(ms, start));
+	return r == CHAN_OK ? chan_fill(c) : r;
+}
+
 enum chan_result
 chan_get(struct chan *c, struct frame *f, int *fd, int ms, unsigned spin)
 {
-	uint64_t start = 0;
+	uint64_t start = ms < 0 ? 0 : now();
 	enum chan_result r;
 
 	while ((r = chan_next(c, f, fd)) == CHAN_AGAIN) {
-		r = chan_fill(c);
-		if (r == CHAN_OK)
-			continue;
-		if (r != CHAN_AGAIN)
-			break;
-		if (start == 0)
-			start = now();
-		if (now() - start >= spin &&
-		    (r = chan_wait(c, 0, left(ms, start))) != CHAN_OK)
+		if (ms < 0 && spin == 0) {
+			c->sleeps++;
+			while ((r = chan_fill_wait(c)) == CHAN_AGAIN)
+				;
+		} else {
+			r = fill_late(c, left(ms, start), spin);
+			if (r == CHAN_AGAIN && ms < 0)
+				continue;
+		}
+		if (r != CHAN_OK)
 			break;
 	}
 	return r;

@@ -130,15 +130,13 @@ rig_wait(struct rig *r, int ms)
 	uint64_t start = now(), gone;
 
 	while (!r->line) {
-		if (devproc_dispatch(r->dev) == -1)
-			return -1;
-		if (r->line)
-			break;
 		gone = now() - start;
 		if (gone >= (uint64_t)ms * 1000000)
 			return 0;
 		if (gone >= r->spin)
 			(void)poll(&p, 1, ms - (int)(gone / 1000000));
+		if (devproc_dispatch(r->dev) == -1)
+			return -1;
 	}
 	return 1;
 }
