@@ -45,8 +45,11 @@ fs_preadv(void *arg, const struct iovec *iov, int n, uint64_t off)
 
 	if (off > INT64_MAX)
 		return DISK_ERANGE;
+	/* One vector is the usual case, and cheaper by this call. */
 	do
-		got = preadv(f->fd, iov, n < MAXIOV ? n : MAXIOV, (off_t)off);
+		got = n == 1 ?
+		    pread(f->fd, iov->iov_base, iov->iov_len, (off_t)off) :
+		    preadv(f->fd, iov, n < MAXIOV ? n : MAXIOV, (off_t)off);
 	while (got == -1 && errno == EINTR);
 	return got == -1 ? filestore_code(errno) : got;
 }
@@ -60,8 +63,9 @@ fs_pwritev(void *arg, const struct iovec *iov, int n, uint64_t off)
 	if (off > INT64_MAX)
 		return DISK_ERANGE;
 	do
-		got = pwritev(f->fd, iov, n < MAXIOV ? n : MAXIOV,
-		    (off_t)off);
+		got = n == 1 ?
+		    pwrite(f->fd, iov->iov_base, iov->iov_len, (off_t)off) :
+		    pwritev(f->fd, iov, n < MAXIOV ? n : MAXIOV, (off_t)off);
 	while (got == -1 && errno == EINTR);
 	return got == -1 ? filestore_code(errno) : got;
 }
