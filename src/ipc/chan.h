@@ -3,10 +3,10 @@
  * riding along.
  *
  * No call blocks unless it says so; whoever owns the channel waits for it,
- * with an event loop or with the calls at the end.  The peer may be hostile: a
- * broken frame, a descriptor that no frame announces, a frame whose descriptor is
- * missing end the channel, and nothing that a peer sends makes it grow.  A
- * channel is used by one thread at a time.
+ * with an event loop or with the calls at the end.  The peer may be hostile:
+ * a broken frame, a descriptor that no frame announces, a frame whose
+ * descriptor is missing end the channel, and nothing that a peer sends makes
+ * it grow.  A channel is used by one thread at a time.
  */
 #ifndef CHAN_H
 #define CHAN_H
