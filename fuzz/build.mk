@@ -74,6 +74,15 @@ fuzzchiplibs	:= sim quiet-trace quiet-msg board dev virtio chip pci devif \
 $(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_libs := $(fuzzchiplibs)))
 $(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_objs := chiptarget))
 
+# Device processes over their real channels.  They need a system, so services
+# do not build them and they have commands of their own.
+LIVE		:= live_vioblk live_vionet live_vioscsi
+livelibs	:= sim quiet-trace quiet-msg dev net virtio devif devproc ipc plat \
+		   quiet-msg devif gmem base
+$(foreach t,$(LIVE),$(eval fuzz_$(t)_libs := $(livelibs)) \
+    $(eval fuzz_$(t)_objs := live/live live/liveproc) \
+    $(eval fuzz_$(t)_ld := -lpthread))
+
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genbytes genimage genframe gen_vioblk
@@ -100,6 +109,15 @@ $(FO)/%.o: fuzz/%.c
 	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
 	    -MMD -MP -c -o $@ $<
 
+$(FO)/live/%.o: fuzz/live/%.c
+	@mkdir -p $(@D)
+	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz \
+	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
+$(FO)/target_live_%.o: fuzz/target_live_%.c
+	@mkdir -p $(@D)
+	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz -Ifuzz/live \
+	    $(call inc,sim $(PURE)) -MMD -MP -c -o $@ $<
+
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
 tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))
@@ -122,7 +140,8 @@ $(FO)/afl_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
 $(FO)/mutator_$(1).so: $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
 	$$(CC) -shared -o $$@ $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 endef
-$(foreach t,$(FUZZ),$(eval $(call fuzz_rules,$(t))))
+$(foreach t,$(FUZZ) $(LIVE),$(eval $(call fuzz_rules,$(t))))
+$(foreach t,$(LIVE),$(FO)/fuzz_$(t) $(FO)/fuzz_$(t)_plain): | $(B)/vmd-device
 
 # Makes inputs of the disk targets out of image files.
 $(FO)/seedimage: $(FO)/seedimage.o

@@ -194,6 +194,8 @@ arena_poke(struct arena *a, uint64_t gpa, const void *p, size_t len)
 	int i, n;
 
 	if ((one = arena_at(a, gpa, len)) != NULL) {
+		if (a->poked != NULL)
+			a->poked(a->pokedarg, gpa, p, len);
 		arena_touch(a, gpa, len);
 		memcpy(one, p, len);
 		return 0;
@@ -201,6 +203,8 @@ arena_poke(struct arena *a, uint64_t gpa, const void *p, size_t len)
 	n = gm_borrow(&a->gm, gpa, len, iov, ARENA_RANGES);
 	if (n < 0)
 		return -1;
+	if (a->poked != NULL)
+		a->poked(a->pokedarg, gpa, p, len);
 	arena_touch(a, gpa, len);
 	for (i = 0; i < n; i++) {
 		memcpy(iov[i].iov_base, src, iov[i].iov_len);

@@ -24,6 +24,9 @@ struct arena {
 	uint8_t		*mem[2];	/* all ranges, one after another */
 	uint64_t	 touched[ARENA_RANGES];	/* bit per piece */
 	int		 side;
+	/* Told of what the guest stores, before it does; may be NULL. */
+	void		(*poked)(void *, uint64_t gpa, const void *, size_t);
+	void		*pokedarg;
 };
 
 /* Memory is taken once and kept; without it the program ends, exit 1. */

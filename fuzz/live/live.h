@@ -1,0 +1,26 @@
+/*
+ * Records of a device target against a real, sandboxed vmd-device: one
+ * process for many inputs, reset exactly between them, and the same device in
+ * the simulator, which says what every answer, the line, each byte of guest
+ * memory and of the images, and each frame shall be.
+ *
+ * Most inputs run like that: guest memory changes in a pause only, because a
+ * device may look at its rings whenever it likes.  One in eight runs free:
+ * nobody waits, memory changes under the running device, more than the input
+ * says, and all that counts is that the process lives, answers, and keeps
+ * its descriptors and its size.  The input's bytes decide which.
+ *
+ * LIVE_DEVICE names the program; without it the one beside us is taken.
+ */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include "sim.h"
+#include "target.h"
+
+void		live_init(const struct sim_kind *);
+uint64_t	live_run(const uint8_t *, size_t);
+void		live_stat(struct fuzz_stat *);
+void		live_deep(int);
+
+#endif
