@@ -17,6 +17,7 @@
 #: make bench               figures, each next to a limit or a peer
 #: make fuzz T=target S=60  libFuzzer for so many seconds; J=2 processes
 #: make afl T=target S=60   the same with AFL++; J=4 instances
+#: make fuzz-live S=60     real device processes on their channels
 #: make campaign H=4 J=2    all targets for so many CPU hours; a report
 #: make fuzz-list           the targets
 #: make repro F=file        the records of an input in words, and the failure
@@ -228,7 +229,7 @@ include ci/mutants.mk
 
 .PHONY: check coverage coverage-check coverage-lines coverage-run help
 check: unit gates gates-selftest seeds-check corpus-run liveness double-fetch exhaustive \
-    tsan-quick
+    tsan-quick live-quick
 
 # Coverage: a build of its own, in which tests and corpus run once.
 COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc

@@ -76,11 +76,11 @@ $(foreach t,$(FUZZCHIPS),$(eval fuzz_$(t)_objs := chiptarget))
 
 # Device processes over their real channels.  They need a system, so services
 # do not build them and they have commands of their own.
-LIVE		:= live_vioblk live_vionet live_vioscsi
+LIVE		:= live_vioblk live_vionet live_vioscsi live_frame
 livelibs	:= sim quiet-trace quiet-msg dev net virtio devif devproc ipc plat \
 		   quiet-msg devif gmem base
 $(foreach t,$(LIVE),$(eval fuzz_$(t)_libs := $(livelibs)) \
-    $(eval fuzz_$(t)_objs := live/live live/liveproc) \
+    $(eval fuzz_$(t)_objs := live/live live/liveproc live/liveframe) \
     $(eval fuzz_$(t)_ld := -lpthread))
 
 # The mutator: part of the engine side.
@@ -141,7 +141,16 @@ $(FO)/mutator_$(1).so: $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1))
 	$$(CC) -shared -o $$@ $(FO)/aflmutator.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 endef
 $(foreach t,$(FUZZ) $(LIVE),$(eval $(call fuzz_rules,$(t))))
-$(foreach t,$(LIVE),$(FO)/fuzz_$(t) $(FO)/fuzz_$(t)_plain): | $(B)/vmd-device
+
+# The device is the one that is shipped, whatever instruments us.
+SHIPPED		:= $(if $(filter plain,$(FLAVOUR)),$(B)/vmd-device,$(B)/shipped/vmd-device)
+$(foreach t,$(LIVE),$(FO)/fuzz_$(t) $(FO)/fuzz_$(t)_plain): | $(SHIPPED)
+ifneq ($(FLAVOUR),plain)
+.PHONY: $(SHIPPED)
+$(SHIPPED):
+	@$(MAKE) -s --no-print-directory FLAVOUR=plain CC=$(CC) \
+	    B=$(B)/shipped $@
+endif
 
 # Makes inputs of the disk targets out of image files.
 $(FO)/seedimage: $(FO)/seedimage.o
@@ -182,8 +191,19 @@ afl:
 	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC build/pic/fuzz/mutator_$(T).so
 	@AFL_LLVM_CMPLOG=1 $(MAKE) -s --no-print-directory FLAVOUR=afl B=build/afl-cmplog build/afl-cmplog/fuzz/afl_$(T)
 	@fuzz/front afl "$(T)" "$(S)" "$(J)"
+# Device processes: S seconds in all with the engine; the corpus, and a few
+# seconds of each (check).
+.PHONY: fuzz-live live-quick
+live-quick: export FUZZTARGETS := $(LIVE)
+fuzz-live: export FUZZTARGETS := $(LIVE)
+fuzz-live:
+	@$(FUZZMAKE) $(patsubst %,build/clang-fuzz/fuzz/fuzz_%,$(LIVE))
+	@fuzz/front smoke "$(S)"
+live-quick: $(patsubst %,$(FO)/fuzz_%_plain,$(LIVE))
+	@fuzz/front live $(FO) 2
 fuzz-list:
 	@fuzz/front list
+repro: export FUZZTARGETS := $(FUZZTARGETS) $(LIVE)
 repro: $(B)/replay/vmtrace
 	@t=$$(fuzz/front target "$(F)" "$(T)") && \
 	    $(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$${t}_plain && \

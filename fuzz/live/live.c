@@ -9,7 +9,8 @@
 #define GRANULE	512			/* of a discard in a raw image */
 #define SCRIBBLES 24			/* of a run without barriers */
 #define WARM	256			/* inputs until memory may not grow */
-#define AGAIN	24			/* runs of one input in deep mode */
+#define AGAIN	24			/* runs of one input in deep mode, */
+#define REPEATS	64			/* of so many inputs */
 
 static struct {
 	struct live_proc	 proc;
@@ -30,6 +31,7 @@ static struct {
 	uint8_t			 fresh[SIM_STATE];	/* as attached */
 	size_t			 nfresh;
 	int			 deep;
+	unsigned		 repeats;
 } l;
 
 /* ------------------------------------------ what the simulator is about */
@@ -78,12 +80,33 @@ left(void *arg, const uint8_t *p, size_t len)
 	digest_add(&l.tx[1], p, len);
 }
 
-static void
-settle(void)
+/*
+ * Nothing is under way: queues may be served by threads of the device, which
+ * a pause waits for.  Whether a pause was begun; until let_go memory may
+ * change.
+ */
+static int
+hold(struct sim *s)
 {
+	struct viodev_msg m = { .type = VIODEV_PAUSE };
+	struct virtio_dev *v = sim_virtio(s);
+	int begin = l.exact && virtio_live(v) && !v->paused;
+
+	if (begin)
+		sim_deliver(s, &m);
 	if (l.exact && l.busy)
 		live_sync(&l.proc);
 	l.busy = 0;
+	return begin;
+}
+
+static void
+let_go(struct sim *s, int begun)
+{
+	struct viodev_msg m = { .type = VIODEV_UNPAUSE };
+
+	if (begun)
+		sim_deliver(s, &m);
 }
 
 /* The guest stores: into both memories. */
@@ -95,10 +118,11 @@ poked(void *arg, uint64_t gpa, const void *p, size_t len)
 	size_t i;
 
 	(void)arg;
-	if (l.exact)
-		settle();
-	else
+	if (!l.exact)
 		live_flush(&l.proc);
+	else if (l.busy)
+		live_sync(&l.proc);
+	l.busy = 0;
 	to = live_at(&l.proc, gpa, len);
 	if (to != NULL) {
 		memcpy(to, p, len);
@@ -129,29 +153,6 @@ medium_io(struct sim *s, const struct blk_io *io, int fault, unsigned cut)
 static const struct sim_medium medium = { .io = medium_io };
 
 /* --------------------------------------------------------------- records */
-
-/* Memory changes in a pause; whether one was begun for it. */
-static int
-hold(struct sim *s)
-{
-	struct viodev_msg m = { .type = VIODEV_PAUSE };
-	struct virtio_dev *v = sim_virtio(s);
-	int begin = l.exact && virtio_live(v) && !v->paused;
-
-	if (begin)
-		sim_deliver(s, &m);
-	settle();
-	return begin;
-}
-
-static void
-let_go(struct sim *s, int begun)
-{
-	struct viodev_msg m = { .type = VIODEV_UNPAUSE };
-
-	if (begun)
-		sim_deliver(s, &m);
-}
 
 static void
 chain(struct sim *s, const struct trace_chain *c)
@@ -186,15 +187,24 @@ input(struct sim *s, struct viodev_msg *m)
 	if (l.proc.tap == -1 || (s->rx_on & 1) == 0 || m->len == 0 ||
 	    sim_virtio(s)->paused)
 		return;
-	settle();
+	let_go(s, hold(s));
+	if ((s->rx_on & 1) == 0)
+		return;
 	m->where = 0;
 	live_flush(&l.proc);
-	if (l.exact)
-		live_frame(&l.proc, m->payload, m->len);
+	live_frame(&l.proc, m->payload, m->len);
+	l.busy = 1;
+	/* A pause may come first: no frame is lost in it, nor comes twice. */
+	if (m->payload[m->len - 1] % 2 != 0)
+		let_go(s, hold(s));
 	s->input = m->payload;
 	s->inputlen = m->len;
 	sim_deliver(s, m);
+	live_flush(&l.proc);
+	if (l.exact)
+		live_taken(&l.proc);
 	l.busy = 1;
+	let_go(s, hold(s));
 }
 
 /* What the channel carries, in the form in which it carries it. */
@@ -276,6 +286,17 @@ piece(unsigned range, unsigned i)
 }
 
 static void
+differs(const uint8_t *got, const uint8_t *want, unsigned range, unsigned at)
+{
+	unsigned i = 0;
+
+	while (got[i] == want[i])
+		i++;
+	live_fail(&l.proc, "answer", "byte %#x of memory range %u is %#x, "
+	    "in-process %#x", at + i, range, got[i], want[i]);
+}
+
+static void
 compare_memory(struct sim *s)
 {
 	const uint8_t *want, *got;
@@ -289,8 +310,7 @@ compare_memory(struct sim *s)
 			want = s->arena.mem[s->arena.side] +
 			    i * ARENA_SIZE + k * ARENA_PIECE;
 			if (memcmp(got, want, ARENA_PIECE) != 0)
-				live_fail(&l.proc, "answer", "guest memory "
-				    "of range %u at %#x", i, k * ARENA_PIECE);
+				differs(got, want, i, k * ARENA_PIECE);
 		}
 }
 
@@ -386,8 +406,8 @@ save(struct sim *s, uint8_t *buf)
 }
 
 /*
- * Some state outlives a reset: a tray stays open.  A card counts for good and
- * has no other such state than what CONFIG changes.
+ * Some state outlives a reset: a tray stays open.  A card counts for good,
+ * and nothing else of it does.
  */
 static int
 outlives(struct sim *s)
@@ -395,7 +415,7 @@ outlives(struct sim *s)
 	static uint8_t now[SIM_STATE];
 
 	if (l.proc.tap != -1)
-		return l.stale;
+		return 0;
 	return save(s, now) != l.nfresh || memcmp(now, l.fresh, l.nfresh) != 0;
 }
 
@@ -414,11 +434,13 @@ reset(struct sim *s)
 	m.type = VIODEV_UNPAUSE;
 	sim_deliver(s, &m);
 	live_sync(&l.proc);
+	live_check(&l.proc);
 	if (outlives(s)) {
 		live_stop(&l.proc);
 		live_start(&l.proc);
 		l.inputs = 0;
 	}
+	live_empty(&l.proc);
 	memcpy(l.dirty, s->arena.touched, sizeof(l.dirty));
 	clean_memory();
 	clean_disks(s);
@@ -445,19 +467,22 @@ static uint64_t
 run_once(const uint8_t *data, size_t len, uint64_t seed)
 {
 	struct sim *s = l.sim;
+	int begun;
 
 	start_run(s);
 	records(s, data, len);
 	if (l.exact) {
-		live_sync(&l.proc);
+		(void)sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1);
+		l.busy = 1;
+		begun = hold(s);
 		compare(s);
+		let_go(s, begun);
 	} else {
 		l.all = 1;
 		scribble(s, seed);
 	}
 	if (devproc_dispatch(l.proc.dev) == -1)
 		live_fail(&l.proc, "crash", "the device ended its channel");
-	live_check(&l.proc);
 	s->arena.poked = NULL;
 	reset(s);
 	sim_stop(s);
@@ -493,7 +518,7 @@ live_run(const uint8_t *data, size_t len)
 	if (l.proc.dev == NULL)
 		live_start(&l.proc);
 	d = run_once(data, len, seed);
-	if (l.deep)
+	if (l.deep && l.repeats++ < REPEATS)
 		repeat(data, len, seed);
 	return d;
 }
@@ -515,6 +540,8 @@ live_init(const struct sim_kind *k)
 	s->medium = &medium;
 	wb_init(&w, l.conf, sizeof(l.conf));
 	k->conf(&w);
+	if (k->tx != NULL)
+		devconf_put_int(&w, DEVCONF_LINK, 1);
 	l.proc.kind = k->dev->name;
 	l.proc.conf = (struct devconf){ l.conf, w.len };
 	l.proc.frame = left;

@@ -23,4 +23,15 @@ uint64_t	live_run(const uint8_t *, size_t);
 void		live_stat(struct fuzz_stat *);
 void		live_deep(int);
 
+/*
+ * Any bytes on the channel, in pieces of any size, with a descriptor now and
+ * then; the first byte says which.  What the device has to say to them is
+ * known: so many answers, and then it lives on or ends, with an exit code of
+ * its own.  One in eight meets a process that waits for its description; what
+ * comes before the input is as it shall be.
+ */
+void		live_frame_init(void);
+uint64_t	live_frame_run(const uint8_t *, size_t);
+void		live_frame_stat(struct fuzz_stat *);
+
 #endif

@@ -24,6 +24,7 @@
 #include "mem.h"
 #include "msg.h"
 #include "priv.h"
+#include "virtio.h"
 
 #define SPIN	20000U			/* ns */
 #define GROWTH	1024			/* pages */
@@ -140,7 +141,7 @@ on_died(void *arg, const char *line)
 
 static const struct devproc_ops ops = { .irq = on_irq, .died = on_died };
 
-/* LIVE_DEVICE, or what was built with us. */
+/* LIVE_DEVICE, or what was built with us: as it is shipped, if that was. */
 static const char *
 program(void)
 {
@@ -155,7 +156,10 @@ program(void)
 	if (n <= 0)
 		no("/proc/self/exe");
 	path[n] = '\0';
-	if ((end = strrchr(path, '/')) != NULL)
+	if ((end = strrchr(path, '/')) == NULL)
+		end = path;
+	strcpy(end, "/../shipped/vmd-device");
+	if (access(path, X_OK) == -1)
 		strcpy(end, "/../vmd-device");
 	return path;
 }
@@ -224,21 +228,83 @@ live_pages(struct live_proc *p)
 	return resident;
 }
 
+/* Its stderr is ours to read; what was ours meanwhile. */
+static int
+take_words(struct live_proc *p)
+{
+	int err = dup(STDERR_FILENO);
+
+	if (ftruncate(p->words, 0) == -1 || err == -1 ||
+	    dup2(p->words, STDERR_FILENO) == -1)
+		no("descriptors");
+	return err;
+}
+
+static void
+give_words(int err)
+{
+	(void)dup2(err, STDERR_FILENO);
+	close(err);
+}
+
+/* In the child: the two ends are its 3 and 4. */
+static void __attribute__((noreturn))
+become(int sync, int async)
+{
+	char *argv[] = { (char *)(uintptr_t)"vmd-device", NULL };
+	int a = fcntl(sync, F_DUPFD, 16), b = fcntl(async, F_DUPFD, 16);
+
+	if (dup2(a, 3) != -1 && dup2(b, 4) != -1) {
+		closefrom(5);
+		execv(program(), argv);
+	}
+	_exit(127);
+}
+
+/* Without devproc's description: only what this file and end.c use. */
+void
+live_spawn(struct live_proc *p)
+{
+	struct devproc *d = calloc(1, sizeof(*d));
+	int s[2], a[2], err = take_words(p);
+
+	if (d == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    s) == -1 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+	    a) == -1 || chan_init(&d->sync, s[0], FRAME_MAX) == -1 ||
+	    chan_init(&d->async, a[0], FRAME_MAX) == -1)
+		no("channel");
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->linelock, NULL);
+	pthread_mutex_init(&d->life, NULL);
+	d->ops = ops;
+	if ((d->pid = fork()) == 0)
+		become(s[1], a[1]);
+	if (d->pid == -1)
+		no("fork");
+	give_words(err);
+	close(s[1]);
+	close(a[1]);
+	p->dev = d;
+	p->starts++;
+}
+
+void
+live_leave(struct live_proc *p)
+{
+	(void)shutdown(p->dev->sync.fd, SHUT_WR);
+}
+
 void
 live_start(struct live_proc *p)
 {
 	struct devproc_image image[LIVE_UNITS];
 	struct devproc_conf c;
 	struct devproc_why why;
-	int err, rv;
+	int err = take_words(p), rv;
 
 	describe(p, &c, image);
-	if (ftruncate(p->words, 0) == -1 || (err = dup(STDERR_FILENO)) == -1)
-		no("descriptors");
-	(void)dup2(p->words, STDERR_FILENO);
 	rv = devproc_start(&p->dev, &c, &ops, p, &why);
-	(void)dup2(err, STDERR_FILENO);
-	close(err);
+	give_words(err);
 	if (rv == -1)
 		live_fail(p, "start", "%s", why.text);
 	p->starts++;
@@ -425,13 +491,18 @@ live_collect(struct live_proc *p)
 	live_drain(p);
 }
 
+/* A register read waits for the threads of a device; SYNC need not. */
 void
 live_ask(struct live_proc *p)
 {
+	struct viodev_msg m = {
+		.type = VIODEV_READ, .width = 1, .space = VIODEV_COMMON,
+		.where = VIRTIO_DEVICE_STATUS
+	};
 	struct live_want w = { 0 };
 
+	live_msg(p, &m);
 	live_expect(p, &w);
-	queue(p, DEVMSG_SYNC, NULL, 0);
 }
 
 void
@@ -455,6 +526,16 @@ live_drain(struct live_proc *p)
 		p->frame(p->framearg, buf, (size_t)n);
 }
 
+void
+live_empty(struct live_proc *p)
+{
+	static uint8_t buf[16];
+
+	live_drain(p);
+	while (p->tap != -1 && recv(p->devtap, buf, sizeof(buf), 0) >= 0)
+		;
+}
+
 static double
 seconds(void)
 {
@@ -467,12 +548,16 @@ seconds(void)
 void
 live_frame(struct live_proc *p, const uint8_t *buf, size_t len)
 {
-	double end = seconds() + LIVE_PATIENCE / 1000.0;
-	int waits = 1;
+	(void)!send(p->tap, buf, len, MSG_NOSIGNAL);
+}
 
-	if (send(p->tap, buf, len, MSG_NOSIGNAL) == -1)
-		return;
-	while (ioctl(p->tap, SIOCOUTQ, &waits) == 0 && waits > 0) {
+void
+live_taken(struct live_proc *p)
+{
+	double end = seconds() + LIVE_PATIENCE / 1000.0;
+	int left = 1;
+
+	while (ioctl(p->tap, SIOCOUTQ, &left) == 0 && left > 0) {
 		if (seconds() > end)
 			live_fail(p, "hang", "a frame is not taken");
 		sched_yield();

@@ -68,6 +68,9 @@ void	live_tap(struct live_proc *);
 /* Starts a process, sandboxed and ready; ends one. */
 void	live_start(struct live_proc *);
 void	live_stop(struct live_proc *);
+/* Starts one that knows nothing yet, for live_raw; the peer leaves. */
+void	live_spawn(struct live_proc *);
+void	live_leave(struct live_proc *);
 /* The process ends by itself: its exit code. */
 int	live_ended(struct live_proc *);
 
@@ -84,10 +87,13 @@ void	live_collect(struct live_proc *);
 /* Bytes as they are, with a descriptor or -1: 0, or -1 once it is gone. */
 int	live_raw(struct live_proc *, const uint8_t *, size_t, int fd);
 
-/* A frame for the device, which it has taken when this returns. */
+/* A frame for the device; all of them are taken. */
 void	live_frame(struct live_proc *, const uint8_t *, size_t);
-/* No frame waits in the tap, whichever way it was going. */
+void	live_taken(struct live_proc *);
+/* Takes what left the device. */
 void	live_drain(struct live_proc *);
+/* No frame waits in the tap, whichever way it was going. */
+void	live_empty(struct live_proc *);
 
 uint8_t	*live_at(struct live_proc *, uint64_t gpa, size_t len);
 /* Descriptors and memory are what they were. */
