@@ -111,12 +111,8 @@ $(FO)/%.o: fuzz/%.c
 
 $(FO)/live/%.o: fuzz/live/%.c
 	@mkdir -p $(@D)
-	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz \
+	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz -Ifuzz/live \
 	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
-$(FO)/target_live_%.o: fuzz/target_live_%.c
-	@mkdir -p $(@D)
-	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz -Ifuzz/live \
-	    $(call inc,sim $(PURE)) -MMD -MP -c -o $@ $<
 
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)

@@ -46,7 +46,7 @@ struct live_proc {
 	unsigned		 starts;
 	unsigned		 checks;
 	unsigned		 fds;		/* it may have so many */
-	size_t			 pages;		/* resident, once warm; 0: not yet */
+	size_t			 pages;		/* resident; 0: not warm yet */
 	uint8_t			 out[16384];	/* frames to be sent */
 	size_t			 nout;
 	struct live_want	 want[LIVE_WANTED];
