@@ -1,4 +1,4 @@
-/* A vmd-device process with the records of vioblk, next to the same device here. */
+/* A vmd-device process with records of vioblk, next to the device here. */
 #include "gen_kind.h"
 #include "live.h"
 
