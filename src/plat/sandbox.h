@@ -8,11 +8,14 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 
 enum sandbox_role {
 	SANDBOX_DEVICE,		/* descriptors it has, memory, clocks */
 	SANDBOX_DEVICE_THREADS,	/* the same, and threads of its own */
+	SANDBOX_VM,		/* the same, its processor, its terminal */
 	SANDBOX_NROLES
 };
 
@@ -21,6 +24,11 @@ enum sandbox_role {
  * a reason in why; a process that got -1 must not go on.
  */
 int	sandbox_enter(enum sandbox_role, char *why, size_t len);
+/*
+ * The same for SANDBOX_VM with processes that it started: it may wait for
+ * its children, and kill these.
+ */
+int	sandbox_enter_vm(const pid_t *child, unsigned n, char *why, size_t len);
 
 /*
  * One line about what holds a process of this role here, into buf; to be

@@ -8,6 +8,7 @@
  */
 #include "sandbox.h"
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,15 +17,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kvm.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Whom a vm may kill. */
+struct family {
+	const pid_t	*child;
+	unsigned	 n;
+};
 
 static int
 refuse(char *why, size_t len, const char *what, int error)
@@ -57,8 +66,9 @@ landlock_abi(void)
 	    LANDLOCK_CREATE_RULESET_VERSION);
 }
 
+/* Children that were there before are outside: a vm still signals them. */
 static int
-enter_landlock(char *why, size_t len)
+enter_landlock(enum sandbox_role role, char *why, size_t len)
 {
 	struct ruleset rs = { 0, 0, 0 };
 	long abi = landlock_abi();
@@ -74,7 +84,7 @@ enter_landlock(char *why, size_t len)
 		size += sizeof(rs.net);
 	}
 	if (abi >= 6) {
-		rs.scoped = 3;
+		rs.scoped = role == SANDBOX_VM ? 1 : 3;
 		size += sizeof(rs.scoped);
 	}
 	fd = (int)syscall(SYS_landlock_create_ruleset, &rs, size, 0);
@@ -197,8 +207,36 @@ allow_threads(scmp_filter_ctx f)
 	return rv;
 }
 
+/*
+ * What a vm asks its processor and its terminal; each is harmless to whatever
+ * else a descriptor may be.
+ */
+static const unsigned long requests[] = {
+	KVM_RUN, KVM_INTERRUPT, KVM_GET_REGS, KVM_GET_SREGS, TCGETS, TCSETS,
+	TCSETSW, TCSETSF
+};
+
+static const int children[] = { SCMP_SYS(wait4) };
+
 static int
-enter_seccomp(enum sandbox_role role, char *why, size_t len)
+allow_vm(scmp_filter_ctx f, const struct family *vm)
+{
+	int rv = allow(f, children, N(children));
+	unsigned i;
+
+	for (i = 0; i < N(requests) && rv == 0; i++)
+		rv = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+		    SCMP_A1(SCMP_CMP_EQ, requests[i]));
+	for (i = 0; i < vm->n && rv == 0; i++)
+		rv = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 2,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)vm->child[i]),
+		    SCMP_A1(SCMP_CMP_EQ, SIGKILL));
+	return rv == 0 ? allow_threads(f) : rv;
+}
+
+static int
+enter_seccomp(enum sandbox_role role, const struct family *vm, char *why,
+    size_t len)
 {
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int rv;
@@ -215,19 +253,37 @@ enter_seccomp(enum sandbox_role role, char *why, size_t len)
 		rv = allow_checked(f);
 	if (rv == 0 && role == SANDBOX_DEVICE_THREADS)
 		rv = allow_threads(f);
+	if (rv == 0 && role == SANDBOX_VM)
+		rv = allow_vm(f, vm);
 	if (rv == 0)
 		rv = seccomp_load(f);
 	seccomp_release(f);
 	return rv == 0 ? 0 : refuse(why, len, "seccomp", -rv);
 }
 
+static int
+enter(enum sandbox_role role, const struct family *vm, char *why, size_t len)
+{
+	if (drop_capabilities(why, len) == -1 ||
+	    enter_landlock(role, why, len) == -1)
+		return -1;
+	return enter_seccomp(role, vm, why, len);
+}
+
 int
 sandbox_enter(enum sandbox_role role, char *why, size_t len)
 {
-	if (drop_capabilities(why, len) == -1 ||
-	    enter_landlock(why, len) == -1)
-		return -1;
-	return enter_seccomp(role, why, len);
+	const struct family none = { NULL, 0 };
+
+	return enter(role, &none, why, len);
+}
+
+int
+sandbox_enter_vm(const pid_t *child, unsigned n, char *why, size_t len)
+{
+	const struct family vm = { child, n };
+
+	return enter(SANDBOX_VM, &vm, why, len);
 }
 
 const char *
@@ -239,7 +295,7 @@ sandbox_describe(enum sandbox_role role, char *buf, size_t len)
 	if (abi >= 1)
 		snprintf(landlock, sizeof(landlock), "landlock ABI %ld", abi);
 	snprintf(buf, len, "sandbox: seccomp%s, %s, no capabilities, "
-	    "no_new_privs", role == SANDBOX_DEVICE_THREADS ?
-	    " with threads" : "", landlock);
+	    "no_new_privs", role == SANDBOX_DEVICE ? "" : " with threads",
+	    landlock);
 	return buf;
 }

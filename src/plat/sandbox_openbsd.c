@@ -6,22 +6,38 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Both roles: "stdio" covers threads that share the process. */
+/*
+ * "stdio" covers threads that share the process; a vm has its processor
+ * ("vmm"), its terminal ("tty") and devices to kill ("proc").
+ */
+static const char *
+promises(enum sandbox_role role)
+{
+	return role == SANDBOX_VM ? "stdio proc tty vmm" : "stdio";
+}
+
 int
 sandbox_enter(enum sandbox_role role, char *why, size_t len)
 {
-	(void)role;
-	if (pledge("stdio", NULL) == -1) {
+	if (pledge(promises(role), NULL) == -1) {
 		snprintf(why, len, "pledge: %s", strerror(errno));
 		return -1;
 	}
 	return 0;
 }
 
+/* The kernel has no list of processes for "proc". */
+int
+sandbox_enter_vm(const pid_t *child, unsigned n, char *why, size_t len)
+{
+	(void)child;
+	(void)n;
+	return sandbox_enter(SANDBOX_VM, why, len);
+}
+
 const char *
 sandbox_describe(enum sandbox_role role, char *buf, size_t len)
 {
-	(void)role;
-	snprintf(buf, len, "sandbox: pledge \"stdio\"");
+	snprintf(buf, len, "sandbox: pledge \"%s\"", promises(role));
 	return buf;
 }

@@ -13,11 +13,13 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -285,6 +287,99 @@ test_threads(void **state)
 	(void)state;
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 	assert_int_equal(status_of(SANDBOX_DEVICE_THREADS, try_thread), 0);
+	assert_int_equal(status_of(SANDBOX_VM, try_thread), 0);
+}
+
+static pid_t mine, foreign;
+
+static int
+do_kill_mine(void)
+{
+	return kill(mine, SIGKILL);
+}
+
+static int
+try_stop_mine(void)
+{
+	return kill(mine, SIGSTOP);
+}
+
+static int
+try_kill_foreign(void)
+{
+	return kill(foreign, SIGKILL);
+}
+
+static int
+try_kill_group(void)
+{
+	return kill(0, SIGKILL);
+}
+
+/* Terminals: what there is of one may be asked and set. */
+static int
+do_terminal(void)
+{
+	struct termios t;
+
+	return tcgetattr(sv[0], &t) == -1 && errno == ENOTTY ? 0 : 1;
+}
+
+/* One like enum sandbox_role's VM, which may kill just one process. */
+static int
+status_of_vm(int (*f)(void))
+{
+	char why[128];
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		setpgid(0, 0);
+		if (sandbox_enter_vm(&mine, 1, why, sizeof(why)) == -1)
+			_exit(99);
+		_exit(f() == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static pid_t
+sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(pause());
+	return pid;
+}
+
+/* A vm kills its devices, and nobody and nothing else. */
+static void
+test_vm(void **state)
+{
+	static int (*const no[])(void) = { try_stop_mine, try_kill_foreign,
+	    try_kill_group, try_fork, try_ioctl };
+	unsigned i;
+	int status;
+
+	(void)state;
+	mine = sleeper();
+	foreign = sleeper();
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		status = status_of_vm(no[i]);
+		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+			fail_msg("%u: status %#x", i, (unsigned)status);
+	}
+	assert_int_equal(waitpid(mine, NULL, WNOHANG), 0);
+	assert_int_equal(waitpid(foreign, NULL, WNOHANG), 0);
+	assert_int_equal(status_of_vm(do_terminal), 0);
+	assert_int_equal(status_of_vm(do_kill_mine), 0);
+	assert_int_equal(waitpid(mine, &status, 0), mine);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	kill(foreign, SIGKILL);
+	waitpid(foreign, NULL, 0);
 }
 
 static int
@@ -433,6 +528,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forbidden),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_vm),
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_describe),

@@ -35,13 +35,12 @@ shut(int *fd)
 }
 
 void
-cfg_close(struct cfg *c)
+cfg_forget(struct cfg *c)
 {
 	struct cfg_device *d;
 	unsigned i, k;
 
 	shut(&c->node);
-	shut(&c->console);
 	shut(&c->boot.fd);
 	shut(&c->initrd.fd);
 	for (i = 0; i < c->ndevs; i++) {
@@ -51,6 +50,13 @@ cfg_close(struct cfg *c)
 		for (k = 0; k < d->nimages; k++)
 			shut(&d->image[k].fd);
 	}
+}
+
+void
+cfg_close(struct cfg *c)
+{
+	shut(&c->console);
+	cfg_forget(c);
 }
 
 /* A descriptor may come once. */

@@ -51,6 +51,8 @@ void	cfg_init(struct cfg *);
  */
 int	cfg_take(struct cfg *, uint32_t type, const void *body, size_t len,
 	    int fd, struct cfg_why *);
+/* Closes what only the start needs: everything but the console. */
+void	cfg_forget(struct cfg *);
 /* Closes every descriptor. */
 void	cfg_close(struct cfg *);
 

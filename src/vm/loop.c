@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "sandbox.h"
 
 #define GRACE		5000000000ULL	/* ns for a processor to stop */
 #define LISTENER	200000000ULL	/* ns between looks at a pty */
@@ -197,6 +198,26 @@ vm_loop_close(struct vm *vm)
 	ev_free(&vm->ev);
 }
 
+/* From here on there is only what is open. */
+static int
+confine(struct vm *vm)
+{
+	pid_t child[VMMSG_MAXDEVS];
+	unsigned i, n = 0;
+	char text[160];
+
+	for (i = 0; i < vm->ndevs; i++) {
+		if (vm->dev[i].proc != NULL)
+			child[n++] = devproc_pid(vm->dev[i].proc);
+	}
+	log_line(LOG_VERBOSE, "%s", sandbox_describe(SANDBOX_VM, text,
+	    sizeof(text)));
+	if (sandbox_enter_vm(child, n, text, sizeof(text)) == 0)
+		return 0;
+	log_line(LOG_ALWAYS, "sandbox: %s", text);
+	return -1;
+}
+
 int
 vm_run(struct vm *vm, struct chan *ctl)
 {
@@ -207,6 +228,10 @@ vm_run(struct vm *vm, struct chan *ctl)
 		log_line(LOG_ALWAYS, "no event loop: %s", strerror(errno));
 		vm_loop_close(vm);
 		return ENOMEM;
+	}
+	if (confine(vm) == -1) {
+		vm_loop_close(vm);
+		return EPERM;
 	}
 	/* Signals are the main thread's. */
 	sigfillset(&all);

@@ -1,6 +1,6 @@
 # vmd-vm, and the tests of its parts.
 VMLIBS := $(foreach l,vm devproc opener image ipc ev plat board chip pci load qtest dev net virtio msg filestore disk devif gmem base,$(call lib,$(l)))
-VMEXT  = $(ZIP) -levent_core -lpthread
+VMEXT  = $(ZIP) -levent_core -lseccomp -lpthread
 $(B)/vmd-vm: $(VMLIBS)
 	$(CC) $(LINKF) -o $@ -Wl,--gc-sections -Wl,--start-group $(VMLIBS) -Wl,--end-group $(VMEXT)
 all tests: $(B)/vmd-vm
