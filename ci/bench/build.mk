@@ -1,6 +1,6 @@
 # Benchmarks: make bench prints one table and leaves it in $(B)/bench.tsv.
 # Everything is measured next to a limit or a peer in the same run.
-BENCHES		:= chains blocks frames process
+BENCHES		:= chains blocks frames process wire
 bench_chains_objs := chains flat
 bench_chains_libs := virtio devif gmem base
 bench_blocks_objs := blocks replay
@@ -9,6 +9,10 @@ bench_process_objs := process
 bench_process_libs = $(RIGLIBS)
 bench_process_ext = $(ZIP) -lpthread
 bench_process_cf = -D_GNU_SOURCE $(call inc,$(RIGLIBS))
+bench_wire_objs := wire
+bench_wire_libs = $(RIGLIBS)
+bench_wire_ext = $(ZIP) -lpthread
+bench_wire_cf = -D_GNU_SOURCE $(call inc,$(RIGLIBS))
 bench_frames_libs := dev net virtio devif gmem base
 bench_blocks_libs := sim trace msg dev net virtio devif gmem base
 
@@ -53,4 +57,5 @@ bench:
 	    $(foreach c,$(BENCH_CCS),build/$(c)-bench/ci/bench/bench_chains) \
 	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_blocks)) \
 	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_frames)) \
-	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_process))
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_process)) \
+	    $(firstword $(BENCH_CCS:%=build/%-bench/ci/bench/bench_wire))
