@@ -240,10 +240,15 @@ fuzz-smoke:
 # Real threads: as long as S says, and a few seconds in check.
 TSANMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=tsan CC=clang
 TSANTEST	:= build/clang-tsan/src/dev/test_vionet_threads
+# A card's process with its threads: who races dies, and the test with it.
+TSANRIG		:= $(addprefix build/clang-tsan/src/rig/,test_net test_lanes)
 .PHONY: tsan-vionet tsan-quick
 tsan-vionet tsan-quick:
 	@$(TSANMAKE) $(TSANTEST)
 	@SECONDS_OF_THREADS=$(if $(filter tsan-quick,$@),3,$(S)) $(TSANTEST)
+	@$(TSANMAKE) $(TSANRIG)
+	@export TSAN_OPTIONS=halt_on_error=1 RIG_DEVICE=build/clang-tsan/vmd-device \
+	    VMTRACE=build/clang-tsan/replay/vmtrace; ci/run-tests $(TSANRIG)
 
 # These run in the present flavour.
 corpus-run: $(PLAIN) $(B)/replay/vmtrace

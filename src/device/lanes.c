@@ -259,7 +259,6 @@ lane_run(void *arg)
 {
 	struct lane *l = arg;
 
-	l->spin = l->c->spin;
 	for (;;)
 		if (!lane_work(l) && !lane_linger(l))
 			lane_sleep(l);
@@ -299,9 +298,11 @@ lanes_start(struct child *c)
 	if (pthread_attr_init(&at) != 0 ||
 	    pthread_attr_setstacksize(&at, STACK) != 0)
 		return -1;
-	for (i = 0; i < c->lanes->n && error == 0; i++)
+	for (i = 0; i < c->lanes->n && error == 0; i++) {
+		c->lanes->lane[i].spin = c->spin;
 		error = pthread_create(&c->lanes->lane[i].thread, &at,
 		    lane_run, &c->lanes->lane[i]);
+	}
 	pthread_attr_destroy(&at);
 	return error == 0 ? 0 : -1;
 }

@@ -82,7 +82,9 @@ on_viodev(struct child *c, const struct frame *f)
 	}
 	switch (m.type) {
 	case VIODEV_READ:
+		pthread_mutex_lock(&c->lock);
 		c->reading = 1;
+		pthread_mutex_unlock(&c->lock);
 		child_deliver(c, &m);
 		reply(c, m.data);
 		break;
