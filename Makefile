@@ -231,7 +231,7 @@ include ci/mutants.mk
 
 .PHONY: check coverage coverage-check coverage-lines coverage-run help
 check: unit gates gates-selftest seeds-check corpus-run liveness double-fetch exhaustive \
-    tsan-quick live-quick
+    tsan-quick live-quick disk-e2e
 
 # Coverage: a build of its own, in which tests and corpus run once.
 COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc

@@ -68,6 +68,7 @@ open_base(struct disk *top, struct disk *d, const struct disk_opts *o,
 	};
 	struct disk_opts bo = { .readonly = 1, .nobacking = 1 };
 	struct bstore bs = { NULL, NULL, { 0, 0 } };
+	struct disk_why part = { "" };
 	struct disk *base;
 	int rv;
 
@@ -82,13 +83,13 @@ open_base(struct disk *top, struct disk *d, const struct disk_opts *o,
 		return rv;
 	bo.format = ref.format;
 	if (in_chain(top, &bs))
-		rv = disk_refuse(why, DISK_ECORRUPT,
-		    "backing file \"%.80s\" is a loop", ref.name);
+		rv = disk_refuse(&part, DISK_ECORRUPT, "is a loop");
 	else
-		rv = open_one(&bs, &bo, &base, why);
+		rv = open_one(&bs, &bo, &base, &part);
 	if (rv != 0) {
 		bs_close(&bs);
-		return rv;
+		return disk_refuse(why, rv, "backing file \"%.80s\": %s",
+		    ref.name, part.text);
 	}
 	qcow2_set_backing(d, base);
 	return 0;

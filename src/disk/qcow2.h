@@ -44,6 +44,9 @@ struct qcow2_params {
 	const char	*backing_fmt;	/* "raw", "qcow2", NULL: unsaid */
 	int		 prealloc;	/* allocate all clusters, unwritten */
 	int		 lazy;		/* set the lazy refcounts feature */
+	/* Asked now and then: a value other than 0 ends a preallocation. */
+	int		(*stop)(void *);
+	void		*arg;
 };
 
 struct qcow2_info {
@@ -91,8 +94,8 @@ enum disk_format qcow2_backing_format(struct disk *);
 const struct bstore *qcow2_store(struct disk *);
 
 /*
- * Writes an empty image into an empty store.  The header is the last thing
- * written, so what is left of a failed attempt is no image.
+ * Writes an empty image into an empty store.  The header comes last, so what
+ * is left of a failed attempt is no image; a preallocation comes after it.
  */
 int		 qcow2_create(const struct bstore *,
 		    const struct qcow2_params *, struct disk_why *);

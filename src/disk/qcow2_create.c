@@ -211,14 +211,15 @@ put_all(const struct bstore *bs, const struct layout *l, struct disk_why *why)
 
 /* Gives every guest cluster a cluster that is a hole in the file. */
 static int
-allocate_all(struct qcow2 *q)
+allocate_all(struct qcow2 *q, const struct qcow2_params *p)
 {
 	uint64_t off = 0, i, want;
 	struct q2_got got;
 	int rv = 0;
 
 	while (rv == 0 && off < q->d.size) {
-		rv = q2_table_own(q, off);
+		rv = p->stop != NULL && p->stop(p->arg) != 0 ? DISK_ECANCEL :
+		    q2_table_own(q, off);
 		want = (q->d.size - off + q->csize - 1) >> q->cbits;
 		if (rv == 0)
 			rv = q2_alloc(q, want, &got);
@@ -235,7 +236,8 @@ allocate_all(struct qcow2 *q)
 }
 
 static int
-preallocate(const struct bstore *bs, struct disk_why *why)
+preallocate(const struct bstore *bs, const struct qcow2_params *p,
+    struct disk_why *why)
 {
 	struct disk_opts o = { .format = DISK_QCOW2, .nobacking = 1 };
 	struct disk *d;
@@ -244,7 +246,7 @@ preallocate(const struct bstore *bs, struct disk_why *why)
 	rv = qcow2_open(bs, &o, &d, why);
 	if (rv != 0)
 		return rv;
-	rv = allocate_all(q2_of(d));
+	rv = allocate_all(q2_of(d), p);
 	if (rv == 0)
 		rv = disk_flush(d);
 	if (rv != 0)
@@ -267,6 +269,6 @@ qcow2_create(const struct bstore *bs, const struct qcow2_params *params,
 	if (rv == 0)
 		rv = put_all(bs, &l, why);
 	if (rv == 0 && l.p.prealloc)
-		rv = preallocate(bs, why);
+		rv = preallocate(bs, &l.p, why);
 	return rv;
 }

@@ -96,7 +96,8 @@ parse_options(char *s, struct qcow2_params *p)
 	while ((tok = strsep(&s, ",")) != NULL) {
 		val = strchr(tok, '=');
 		if (val == NULL)
-			return complain(NULL, "option %s has no value", tok);
+			return complain(NULL, "option \"%s\" has no value: "
+			    "see vmdisk(1)", tok);
 		*val++ = '\0';
 		if (one_option(tok, val, p) == -1)
 			return complain(NULL, "option %s=%s is not valid: "

@@ -5,7 +5,7 @@
 struct args {
 	struct image_copy	c;
 	const char		*dst;
-	int			force, sync;
+	int			force, sync, opts;
 };
 
 static const char use[] = "convert [-acsy] [-f format] [-O format] "
@@ -29,8 +29,10 @@ get_args(int argc, char **argv, struct args *a)
 			continue;
 		else if (c == 'O' && parse_format(optarg, &a->c.format) == 0)
 			continue;
-		else if (c != 'o' || parse_options(optarg, &a->c.params) == -1)
-			return -1;
+		else if (c == 'o' && parse_options(optarg, &a->c.params) == 0)
+			a->opts = 1;
+		else
+			return c == '?' ? usage(use) : -1;
 	}
 	if (argc - optind != 2)
 		return usage(use);
@@ -38,7 +40,10 @@ get_args(int argc, char **argv, struct args *a)
 	a->dst = argv[optind + 1];
 	if (a->c.packed && a->c.format == DISK_RAW)
 		return complain(a->dst, "a raw image is never compressed; "
-		    "use -O qcow2"), -1;
+		    "use -O qcow2");
+	if (a->opts && a->c.format == DISK_RAW)
+		return complain(a->dst, "a raw image has no options; "
+		    "leave -o out, or use -O qcow2");
 	return 0;
 }
 
@@ -52,7 +57,9 @@ show(void *arg, uint64_t done, uint64_t all)
 int
 cmd_convert(int argc, char **argv)
 {
-	struct args a = { .c = { .format = DISK_QCOW2 } };
+	struct args a = {
+		.c = { .format = DISK_QCOW2, .params.stop = stop_asked }
+	};
 	struct disk_why why;
 	struct progress bar;
 	struct image_new n;
@@ -73,9 +80,8 @@ cmd_convert(int argc, char **argv)
 	    image_keep(&n, a.sync, &why) == -1)
 		rv = IMAGE_FAILED;
 	image_drop(&n);
-	if (rv == IMAGE_NOSOURCE)
-		complain(a.c.src, "%s", why.text);
-	else if (rv == IMAGE_FAILED)
-		complain(a.dst, "%s", why.text);
-	return rv == IMAGE_COPIED && stopped() == 0 ? EXIT_FINE : EXIT_FAILED;
+	if (stopped() != 0 || rv == IMAGE_STOPPED)
+		return EXIT_FAILED;
+	return rv == IMAGE_COPIED ? EXIT_FINE :
+	    complain(rv == IMAGE_NOSOURCE ? a.c.src : a.dst, "%s", why.text);
 }

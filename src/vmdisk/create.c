@@ -1,16 +1,34 @@
 #include "vmdisk.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 struct args {
 	enum disk_format	format;
 	struct qcow2_params	p;
 	const char		*file;
-	int			force, anybase, sized;
+	int			force, anybase, sized, opts;
 };
 
 static const char use[] = "create [-ay] [-f format] [-b base [-F format]] "
     "[-o options] file [size]";
+
+/* What does not go together. */
+static int
+check_args(const struct args *a)
+{
+	if (a->p.backing == NULL && a->p.backing_fmt != NULL)
+		return complain(a->file, "-F is the format of a base; "
+		    "name one with -b");
+	if (a->format != DISK_RAW)
+		return 0;
+	if (a->p.backing != NULL)
+		return complain(a->file, "a raw image has no base; "
+		    "use -f qcow2");
+	return a->opts ? complain(a->file, "a raw image has no options; "
+	    "leave -o out, or use -f qcow2") : 0;
+}
 
 static int
 get_args(int argc, char **argv, struct args *a)
@@ -29,8 +47,10 @@ get_args(int argc, char **argv, struct args *a)
 			a->p.backing_fmt = optarg;
 		else if (c == 'f' && parse_format(optarg, &a->format) == 0)
 			continue;
-		else if (c != 'o' || parse_options(optarg, &a->p) == -1)
-			return -1;
+		else if (c == 'o' && parse_options(optarg, &a->p) == 0)
+			a->opts = 1;
+		else
+			return c == '?' ? usage(use) : -1;
 	}
 	argc -= optind;
 	argv += optind;
@@ -41,39 +61,42 @@ get_args(int argc, char **argv, struct args *a)
 	if (a->sized && parse_size(argv[1], &a->p.size) == -1)
 		return complain(NULL, "%s is not a size: a number and "
 		    "perhaps one of K M G T P E", argv[1]);
-	if (a->p.backing != NULL && a->format == DISK_RAW)
-		return complain(a->file, "a raw image has no base; "
-		    "use -f qcow2"), -1;
-	return 0;
+	return check_args(a);
 }
 
-/* The base opens through the new image: so the rules are the same. */
+/*
+ * The base opens through the new image: so the rules are the same.  Its size
+ * is the default for the image, which then is made once more: an image that
+ * grows would hide what the base has there.
+ */
 static int
-adopt_base(const struct args *a, const char *tmp, struct disk_why *why)
+adopt_base(struct args *a, const struct image_new *n, struct disk_why *why)
 {
 	struct image_opts o = {
 		.format = DISK_QCOW2, .write = 1, .anybase = a->anybase,
 	};
-	struct disk *d, *base;
-	int rv = 0;
+	struct disk *d;
 
-	if (image_open(tmp, &o, &d, why) == -1)
+	if (image_open(n->tmp, &o, &d, why) == -1)
 		return -1;
-	base = qcow2_backing(d);
-	if (!a->sized && base->size % 512 != 0)
-		rv = disk_refuse(why, -1, "size of the base is not a "
-		    "multiple of 512: give a size");
-	else if (!a->sized && (disk_grow(d, base->size) != 0 ||
-	    disk_flush(d) != 0))
-		rv = disk_refuse(why, -1, "cannot be written");
+	if (!a->sized)
+		a->p.size = qcow2_backing(d)->size;
 	disk_close(&d);
-	return rv;
+	if (a->sized)
+		return 0;
+	if (a->p.size % 512 != 0)
+		return disk_refuse(why, -1, "size of the base is not a "
+		    "multiple of 512: give a size");
+	if (ftruncate(n->fd, 0) == -1)
+		return disk_refuse(why, -1, "cannot be written: %s",
+		    strerror(errno));
+	return image_create(n->fd, DISK_QCOW2, &a->p, why);
 }
 
 int
 cmd_create(int argc, char **argv)
 {
-	struct args a = { .format = DISK_QCOW2 };
+	struct args a = { .format = DISK_QCOW2, .p.stop = stop_asked };
 	struct disk_why why;
 	struct image_new n;
 	int rv;
@@ -87,11 +110,11 @@ cmd_create(int argc, char **argv)
 	if (rv == 0)
 		rv = image_create(n.fd, a.format, &a.p, &why);
 	if (rv == 0 && a.p.backing != NULL)
-		rv = adopt_base(&a, n.tmp, &why);
+		rv = adopt_base(&a, &n, &why);
 	if (rv == 0 && stopped() == 0)
 		rv = image_keep(&n, 1, &why);
 	image_drop(&n);
-	if (rv != 0)
-		return complain(a.file, "%s", why.text);
-	return stopped() == 0 ? EXIT_FINE : EXIT_FAILED;
+	if (stopped() != 0)
+		return EXIT_FAILED;
+	return rv == 0 ? EXIT_FINE : complain(a.file, "%s", why.text);
 }

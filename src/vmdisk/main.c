@@ -1,9 +1,11 @@
 #include "vmdisk.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t got_signal;
 
@@ -67,6 +69,13 @@ stopped(void)
 	return got_signal;
 }
 
+int
+stop_asked(void *arg)
+{
+	(void)arg;
+	return stopped();
+}
+
 static const struct {
 	const char	*name;
 	int		(*run)(int, char **);
@@ -89,12 +98,22 @@ dispatch(int argc, char **argv)
 	return usage("create | convert | info | check | map [arguments]");
 }
 
+/* What was printed must have arrived. */
+static int
+finish(int rv)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rv;
+	return complain(NULL, "standard output: %s", strerror(errno));
+}
+
 int
 main(int argc, char **argv)
 {
 	int rv;
 
-	rv = dispatch(argc - 1, argv + 1);
+	opterr = 0;
+	rv = finish(dispatch(argc - 1, argv + 1));
 	if (got_signal != 0) {
 		signal(got_signal, SIG_DFL);
 		raise(got_signal);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -18,7 +19,8 @@ struct args {
 };
 
 static int
-get_args(int argc, char **argv, struct args *a, const char *use)
+get_args(int argc, char **argv, struct args *a, const char *known,
+    const char *use)
 {
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -27,14 +29,16 @@ get_args(int argc, char **argv, struct args *a, const char *use)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "af:jr", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, known, longs, NULL)) != -1) {
+		if (strchr(known, c) == NULL)
+			return usage(use);
 		if (c == 'a')
 			a->o.anybase = 1;
 		else if (c == 'j')
 			a->json = 1;
 		else if (c == 'r')
 			a->repair = 1;
-		else if (c != 'f' || parse_format(optarg, &a->o.format) != 0)
+		else if (parse_format(optarg, &a->o.format) != 0)
 			return -1;
 	}
 	if (argc - optind != 1)
@@ -46,12 +50,29 @@ get_args(int argc, char **argv, struct args *a, const char *use)
 static int
 print_json(json_t *j)
 {
-	int rv;
-
-	rv = json_dumpf(j, stdout, JSON_INDENT(4) | JSON_PRESERVE_ORDER);
+	if (j == NULL)
+		return complain(NULL, "out of memory");
+	json_dumpf(j, stdout, JSON_INDENT(4) | JSON_PRESERVE_ORDER);
 	printf("\n");
 	json_decref(j);
-	return rv == 0 && fflush(stdout) == 0 ? EXIT_FINE : EXIT_FAILED;
+	return EXIT_FINE;
+}
+
+/* A name, whose bytes may be no UTF-8: then without what is not ASCII. */
+static json_t *
+json_name(const char *s)
+{
+	json_t *j = s == NULL ? json_null() : json_string(s);
+	char *copy, *p;
+
+	if (j != NULL || (copy = strdup(s)) == NULL)
+		return j;
+	for (p = copy; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	j = json_string(copy);
+	free(copy);
+	return j;
 }
 
 static uint64_t
@@ -65,14 +86,15 @@ disk_usage(const char *file)
 static json_t *
 qcow2_json(const struct qcow2_info *i)
 {
-	return json_pack("{s:i,s:I,s:i,s:s,s:b,s:b,s:b,s:i,s:s?,s:s?}",
+	return json_pack("{s:i,s:I,s:i,s:s,s:b,s:b,s:b,s:i,s:o,s:o}",
 	    "version", (int)i->version,
 	    "cluster-size", (json_int_t)1 << i->cluster_bits,
 	    "refcount-bits", 1 << i->refcount_order,
 	    "compression", i->ctype == QCOW2_ZSTD ? "zstd" : "zlib",
 	    "lazy-refcounts", i->lazy, "dirty", i->dirty,
 	    "corrupt", i->corrupt, "snapshots", (int)i->nsnapshots,
-	    "backing", i->backing, "backing-format", i->backing_fmt);
+	    "backing", json_name(i->backing),
+	    "backing-format", json_name(i->backing_fmt));
 }
 
 static int
@@ -81,7 +103,7 @@ info_json(struct disk *d, const char *file)
 	struct qcow2_info i;
 	json_t *j;
 
-	j = json_pack("{s:s,s:s,s:I,s:I}", "file", file,
+	j = json_pack("{s:o,s:s,s:I,s:I}", "file", json_name(file),
 	    "format", disk_format_name(d->format),
 	    "virtual-size", (json_int_t)d->size,
 	    "disk-usage", (json_int_t)disk_usage(file));
@@ -121,7 +143,8 @@ cmd_info(int argc, char **argv)
 	struct disk *d;
 	int rv = EXIT_FINE;
 
-	if (get_args(argc, argv, &a, "info [-j] [-f format] file") == -1 ||
+	if (get_args(argc, argv, &a, "f:j",
+	    "info [-j] [-f format] file") == -1 ||
 	    open_image(a.file, &a.o, &d) == -1)
 		return EXIT_FAILED;
 	if (a.json) {
@@ -153,8 +176,8 @@ report(const struct args *a, const struct qcow2_check *c)
 	uint64_t leaks = c->leaks - c->leaks_fixed;
 
 	if (a->json) {
-		print_json(json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		    "file", a->file,
+		print_json(json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+		    "file", json_name(a->file),
 		    "corruptions", (json_int_t)c->corruptions,
 		    "leaks", (json_int_t)c->leaks,
 		    "leaks-fixed", (json_int_t)c->leaks_fixed,
@@ -176,6 +199,22 @@ report(const struct args *a, const struct qcow2_check *c)
 	    EXIT_FINE;
 }
 
+/*
+ * A repair begins with opening the image as for use: that rebuilds what was
+ * not closed cleanly.  What does not open so is looked at as it is.
+ */
+static int
+open_checked(struct args *a, struct disk **d)
+{
+	struct image_opts use = { .nobacking = 1, .write = 1 };
+	struct disk_why why;
+
+	if (a->repair && image_open(a->file, &use, d, &why) == 0)
+		return 0;
+	a->o.write = a->repair;
+	return open_image(a->file, &a->o, d);
+}
+
 int
 cmd_check(int argc, char **argv)
 {
@@ -184,10 +223,9 @@ cmd_check(int argc, char **argv)
 	struct disk *d;
 	int rv;
 
-	if (get_args(argc, argv, &a, "check [-jr] file") == -1)
+	if (get_args(argc, argv, &a, "jr", "check [-jr] file") == -1)
 		return EXIT_FAILED;
-	a.o.write = a.repair;
-	if (open_image(a.file, &a.o, &d) == -1)
+	if (open_checked(&a, &d) == -1)
 		return EXIT_FAILED;
 	if (d->format != DISK_QCOW2) {
 		complain(a.file, "a raw image has nothing to check");
@@ -211,8 +249,9 @@ kind_name(enum disk_kind k)
 	return name[k];
 }
 
-static json_t *
-extent_json(const struct disk_extent *e)
+/* One line for each stretch. */
+static void
+emit_json(const struct disk_extent *e)
 {
 	json_t *j;
 
@@ -222,7 +261,8 @@ extent_json(const struct disk_extent *e)
 	if (e->hosted)
 		json_object_set_new(j, "offset",
 		    json_integer((json_int_t)e->host));
-	return j;
+	json_dumpf(j, stdout, JSON_PRESERVE_ORDER);
+	json_decref(j);
 }
 
 /* Whether b goes on where a ends. */
@@ -235,27 +275,35 @@ continues(const struct disk_extent *a, const struct disk_extent *b)
 }
 
 static void
-emit(json_t *list, const struct disk_extent *e)
+emit_text(const struct disk_extent *e)
 {
-	if (list != NULL)
-		json_array_append_new(list, extent_json(e));
-	else if (e->hosted)
-		printf("%16" PRIu64 " %16" PRIu64 " %3u %-10s %16" PRIu64
-		    "\n", e->off, e->len, e->depth, kind_name(e->kind),
-		    e->host);
+	printf("%16" PRIu64 " %16" PRIu64 " %3u ", e->off, e->len, e->depth);
+	if (e->hosted)
+		printf("%-10s %16" PRIu64 "\n", kind_name(e->kind), e->host);
 	else
-		printf("%16" PRIu64 " %16" PRIu64 " %3u %s\n", e->off,
-		    e->len, e->depth, kind_name(e->kind));
+		printf("%s\n", kind_name(e->kind));
+}
+
+/* Printed as it is found: what an image claims costs no memory. */
+static void
+emit(const struct disk_extent *e, int json, int first)
+{
+	if (json) {
+		printf(first ? "\n    " : ",\n    ");
+		emit_json(e);
+	} else {
+		emit_text(e);
+	}
 }
 
 static int
-walk(struct disk *d, json_t *list)
+walk(struct disk *d, int json)
 {
 	struct disk_extent e, last = { .len = 0 };
 	uint64_t off;
-	int rv;
+	int rv, first = 1;
 
-	for (off = 0; off < d->size; off += e.len) {
+	for (off = 0; off < d->size && !ferror(stdout); off += e.len) {
 		rv = disk_extent(d, off, d->size - off, &e);
 		if (rv != 0)
 			return rv;
@@ -263,12 +311,14 @@ walk(struct disk *d, json_t *list)
 			last.len += e.len;
 			continue;
 		}
-		if (last.len > 0)
-			emit(list, &last);
+		if (last.len > 0) {
+			emit(&last, json, first);
+			first = 0;
+		}
 		last = e;
 	}
 	if (last.len > 0)
-		emit(list, &last);
+		emit(&last, json, first);
 	return 0;
 }
 
@@ -276,24 +326,24 @@ int
 cmd_map(int argc, char **argv)
 {
 	struct args a = { .json = 0 };
-	json_t *list = NULL;
 	struct disk *d;
 	int rv;
 
-	if (get_args(argc, argv, &a, "map [-aj] [-f format] file") == -1 ||
+	if (get_args(argc, argv, &a, "af:j",
+	    "map [-aj] [-f format] file") == -1 ||
 	    open_image(a.file, &a.o, &d) == -1)
 		return EXIT_FAILED;
 	if (a.json)
-		list = json_array();
+		printf("[");
 	else
 		printf("%16s %16s %3s %-10s %16s\n", "start", "length",
 		    "img", "kind", "offset");
-	rv = walk(d, list);
+	rv = walk(d, a.json);
 	disk_close(&d);
-	if (rv != 0) {
-		json_decref(list);
+	if (rv != 0)
 		return complain(a.file, "cannot be read: %s",
 		    disk_strerror(rv));
-	}
-	return list != NULL ? print_json(list) : EXIT_FINE;
+	if (a.json)
+		printf("\n]\n");
+	return EXIT_FINE;
 }

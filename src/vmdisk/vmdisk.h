@@ -28,6 +28,7 @@ int	complain(const char *file, const char *fmt, ...)
 int	usage(const char *text);
 /* A signal that asks us to stop has come: its number, or 0. */
 int	stopped(void);
+int	stop_asked(void *);	/* the same, as a callback */
 void	catch_signals(void);
 
 /* image_open with a complaint. */
