@@ -16,7 +16,8 @@
  *              refcounts: 2 MiB), at most five buffers of one cluster
  *   request    time linear in the clusters of the request; an allocation
  *              looks at no more than 128 slices of refcounts
- *   check      two bytes per cluster of the file, at most 2^27 clusters
+ *   check      four bytes per cluster of the file, at most 2^27 clusters, and
+ *              time linear in the length of the file
  */
 #ifndef DISK_H
 #define DISK_H

@@ -3,6 +3,9 @@
  * the refcounts.  What is a corruption and what is a leak follows qemu-img
  * check: a count too low, a table or cluster that cannot be, a wrong copied
  * flag are corruptions; a count too high is a leak.
+ *
+ * Each table is read once, however many entries name it, so a check takes
+ * time linear in the length of the file.
  */
 #include "qcow2_int.h"
 
@@ -19,6 +22,9 @@ struct walk {
 	struct qcow2		*q;
 	struct qcow2_check	*res;
 	uint16_t		*refs;		/* references by cluster */
+	uint16_t		*l2;		/* L2 tables to be walked: by
+						   how many entries named */
+	uint64_t		 lo, hi;	/* where those are */
 	uint64_t		 n;		/* clusters of the file */
 	uint64_t		*table;		/* one L2 table */
 	unsigned		 lines;
@@ -48,31 +54,42 @@ corrupt(struct walk *w, const char *what, uint64_t off)
 	say(w, "%s 0x%llx", what, (unsigned long long)off);
 }
 
-/* Something refers to these bytes. */
+static bool
+past_end(const struct walk *w, uint64_t off, uint64_t len)
+{
+	return off > UINT64_MAX - len || (off + len > w->q->fsize &&
+	    off + len - w->q->fsize >= w->q->csize);
+}
+
+/* Something refers to these bytes, so many times. */
 static void
-ref(struct walk *w, uint64_t off, uint64_t len)
+ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times)
 {
 	uint64_t c, end;
 
 	if (len == 0)
 		return;
-	if (off > UINT64_MAX - len ||
-	    (off + len > w->q->fsize &&
-	    off + len - w->q->fsize >= w->q->csize)) {
+	if (past_end(w, off, len)) {
 		corrupt(w, "reference past the end of the file:", off);
 		return;
 	}
 	end = (off + len - 1) >> w->q->cbits;
 	for (c = off >> w->q->cbits; c <= end && c < w->n; c++) {
-		if (w->refs[c] == UINT16_MAX)
+		if (w->refs[c] > UINT16_MAX - times)
 			corrupt(w, "too many references to cluster", c);
 		else
-			w->refs[c]++;
+			w->refs[c] = (uint16_t)(w->refs[c] + times);
 	}
 }
 
 static void
-walk_packed(struct walk *w, uint64_t entry, bool active)
+ref(struct walk *w, uint64_t off, uint64_t len)
+{
+	ref_times(w, off, len, 1);
+}
+
+static void
+walk_packed(struct walk *w, uint64_t entry, uint16_t times, bool active)
 {
 	uint64_t off, len;
 
@@ -80,7 +97,7 @@ walk_packed(struct walk *w, uint64_t entry, bool active)
 	if (entry & Q2_COPIED)
 		corrupt(w, "copied flag on the compressed cluster at", off);
 	/* The span ends with a sector: that may lie past the end. */
-	ref(w, off, len);
+	ref_times(w, off, len, times);
 	if (active) {
 		w->res->allocated++;
 		w->res->compressed++;
@@ -88,12 +105,12 @@ walk_packed(struct walk *w, uint64_t entry, bool active)
 }
 
 static void
-walk_entry(struct walk *w, uint64_t entry, bool active)
+walk_entry(struct walk *w, uint64_t entry, uint16_t times, bool active)
 {
 	uint64_t off = entry & Q2_OFFMASK;
 
 	if (entry & Q2_PACKED) {
-		walk_packed(w, entry, active);
+		walk_packed(w, entry, times, active);
 		return;
 	}
 	if (entry & Q2_L2RSVD)
@@ -106,45 +123,78 @@ walk_entry(struct walk *w, uint64_t entry, bool active)
 		corrupt(w, "unaligned data cluster", off);
 	if (active)
 		w->res->allocated++;
-	ref(w, off, w->q->csize);
+	ref_times(w, off, w->q->csize, times);
 }
 
 static int
-walk_l2(struct walk *w, uint64_t off, bool active)
+walk_l2(struct walk *w, uint64_t off, uint16_t times, bool active)
 {
 	uint32_t i, n;
 	int rv;
 
-	if (off >= w->q->fsize)
-		return 0;
 	rv = bs_read(&w->q->bs, w->table, w->q->csize, off);
 	if (rv != 0)
 		return rv;
 	n = q2_table_used(w->table, (uint32_t)(w->q->csize / 8));
 	for (i = 0; i < n; i++)
-		walk_entry(w, beb64_get(&w->table[i]), active);
+		walk_entry(w, beb64_get(&w->table[i]), times, active);
 	return 0;
 }
 
+/* The L2 tables that were noted; none is noted afterwards. */
 static int
-walk_l1_entry(struct walk *w, uint64_t entry, bool active)
+walk_noted(struct walk *w, bool active)
+{
+	uint16_t times;
+	uint64_t c;
+	int rv = 0;
+
+	for (c = w->lo; rv == 0 && c < w->hi; c++) {
+		times = w->l2[c];
+		w->l2[c] = 0;
+		if (times != 0)
+			rv = walk_l2(w, c << w->q->cbits, times, active);
+	}
+	w->lo = w->n;
+	w->hi = 0;
+	return rv;
+}
+
+static void
+note(struct walk *w, uint64_t off)
+{
+	uint64_t c = off >> w->q->cbits;
+
+	if (c >= w->n)
+		return;
+	if (w->l2[c] < UINT16_MAX)
+		w->l2[c]++;
+	if (c < w->lo)
+		w->lo = c;
+	if (c >= w->hi)
+		w->hi = c + 1;
+}
+
+static void
+walk_l1_entry(struct walk *w, uint64_t entry)
 {
 	uint64_t off = entry & Q2_OFFMASK;
 
 	if (entry == 0)
-		return 0;
+		return;
 	if (entry & Q2_L1RSVD)
 		corrupt(w, "reserved bits in the L1 entry", entry);
 	if (off == 0)
-		return 0;
+		return;
 	ref(w, off, w->q->csize);
 	if ((off & (w->q->csize - 1)) != 0)
 		corrupt(w, "unaligned L2 table at", off);
-	return walk_l2(w, off, active);
+	else
+		note(w, off);
 }
 
 static int
-walk_l1(struct walk *w, uint64_t off, uint32_t n, bool active)
+walk_l1(struct walk *w, uint64_t off, uint32_t n)
 {
 	uint64_t part[64];
 	uint32_t i, k, m;
@@ -154,12 +204,28 @@ walk_l1(struct walk *w, uint64_t off, uint32_t n, bool active)
 	for (i = 0; i < n; i += m) {
 		m = n - i < 64 ? n - i : 64;
 		rv = bs_read(&w->q->bs, part, m * 8, off + (uint64_t)i * 8);
-		for (k = 0; rv == 0 && k < m; k++)
-			rv = walk_l1_entry(w, beb64_get(&part[k]), active);
 		if (rv != 0)
 			return rv;
+		for (k = 0; k < m; k++)
+			walk_l1_entry(w, beb64_get(&part[k]));
 	}
 	return 0;
+}
+
+/* The L1 table of a snapshot, which must lie where nothing else does. */
+static bool
+l1_is_alone(const struct walk *w, const struct q2_snap *s)
+{
+	uint64_t len = (uint64_t)s->l1n * 8, c, end;
+
+	if ((s->l1off & (w->q->csize - 1)) != 0 || s->l1n > Q2_MAXL1 / 8 ||
+	    s->l1off >= w->q->eof || past_end(w, s->l1off, len))
+		return false;
+	end = (s->l1off + len + w->q->csize - 1) >> w->q->cbits;
+	for (c = s->l1off >> w->q->cbits; c < end && c < w->n; c++)
+		if (w->refs[c] != 0)
+			return false;
+	return true;
 }
 
 static int
@@ -180,13 +246,14 @@ walk_snapshots(struct walk *w)
 	if (rv != 0)
 		return rv;
 	for (i = 0; rv == 0 && i < q->h.nsnap; i++) {
-		if ((s[i].l1off & (q->csize - 1)) != 0 ||
-		    s[i].l1n > Q2_MAXL1 / 8 || s[i].l1off >= q->eof)
-			corrupt(w, "L1 table of a snapshot at", s[i].l1off);
+		if (l1_is_alone(w, &s[i]))
+			rv = walk_l1(w, s[i].l1off, s[i].l1n);
 		else
-			rv = walk_l1(w, s[i].l1off, s[i].l1n, false);
+			corrupt(w, "L1 table of a snapshot at", s[i].l1off);
 	}
 	free(s);
+	if (rv == 0)
+		rv = walk_noted(w, false);
 	ref(w, q->h.snapoff, bytes);
 	return rv;
 }
@@ -225,7 +292,9 @@ walk_all(struct walk *w)
 	int rv;
 
 	ref(w, 0, q->csize);
-	rv = walk_l1(w, q->l1off, q->l1n, true);
+	rv = walk_l1(w, q->l1off, q->l1n);
+	if (rv == 0)
+		rv = walk_noted(w, true);
 	if (rv == 0)
 		rv = walk_snapshots(w);
 	if (rv == 0)
@@ -303,8 +372,6 @@ check_l2_flags(struct walk *w, uint64_t off)
 	uint64_t e;
 	int rv;
 
-	if (off >= w->q->fsize)
-		return 0;
 	rv = bs_read(&w->q->bs, w->table, w->q->csize, off);
 	n = rv != 0 ? 0 :
 	    q2_table_used(w->table, (uint32_t)(w->q->csize / 8));
@@ -319,16 +386,19 @@ check_l2_flags(struct walk *w, uint64_t off)
 static int
 check_flags(struct walk *w)
 {
+	uint64_t off, c;
 	uint32_t i;
 	int rv = 0;
 
 	for (i = 0; rv == 0 && i < w->q->l1n; i++) {
-		if ((w->q->l1[i] & Q2_OFFMASK) == 0)
-			continue;
 		rv = check_flag(w, w->q->l1[i]);
-		if (rv == 0)
-			rv = check_l2_flags(w, w->q->l1[i] & Q2_OFFMASK);
+		off = w->q->l1[i] & Q2_OFFMASK;
+		if (off != 0 && (off & (w->q->csize - 1)) == 0)
+			note(w, off);
 	}
+	for (c = w->lo; rv == 0 && c < w->hi; c++)
+		if (w->l2[c] != 0)
+			rv = check_l2_flags(w, c << w->q->cbits);
 	return rv;
 }
 
@@ -340,7 +410,7 @@ walk_begin(struct walk *w, struct qcow2 *q, struct qcow2_check *res)
 	w->q = q;
 	w->res = res;
 	w->lines = 0;
-	w->refs = NULL;
+	w->refs = w->l2 = NULL;
 	w->table = NULL;
 	/* The tables are read from the store: it must have them. */
 	rv = q->d.readonly ? 0 : q2_sync(q);
@@ -351,15 +421,20 @@ walk_begin(struct walk *w, struct qcow2 *q, struct qcow2_check *res)
 		rv = DISK_ENOTSUP;
 	if (rv != 0)
 		return rv;
+	w->lo = w->n;
+	w->hi = 0;
 	w->refs = calloc(w->n, sizeof(*w->refs));
+	w->l2 = calloc(w->n, sizeof(*w->l2));
 	w->table = malloc(q->csize);
-	return w->refs == NULL || w->table == NULL ? DISK_ENOMEM : 0;
+	return w->refs == NULL || w->l2 == NULL || w->table == NULL ?
+	    DISK_ENOMEM : 0;
 }
 
 static void
 walk_end(struct walk *w)
 {
 	free(w->refs);
+	free(w->l2);
 	free(w->table);
 }
 

@@ -378,6 +378,70 @@ test_every_length(void **state)
 	}
 }
 
+/* Dirty, and every entry of the L1 table names the same L2 table. */
+static void
+make_fan(void)
+{
+	struct qcow2_params p = { .size = 4096ULL << 29, .refcount_order = 4 };
+	uint64_t l1, i;
+
+	make(p);
+	l1 = beb64_get(m.buf + 40);
+	for (i = 0; i < 4096; i++)
+		beb64_put(m.buf + l1 + i * 8, m.size | 1ULL << 63);
+	m.size += 65536;
+	m.high = m.size;
+	memset(m.buf + m.size - 8, 0xff, 8);
+	m.buf[79] |= 1;
+}
+
+/* What many name is looked at once: checks cost what the file is long. */
+static void
+test_fan(void **state)
+{
+	struct disk_opts o = { .format = DISK_QCOW2, .damaged = 1 };
+	struct bstore bs = ms_bstore(&m);
+	struct qcow2_check c = { 0 };
+	struct disk_why why;
+	struct disk *d;
+
+	(void)state;
+	make_fan();
+	m.nreads = 0;
+	assert_int_equal(try_open(NULL, &d, &why), DISK_ECORRUPT);
+	assert_true(m.nreads < 400);
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	m.nreads = 0;
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	assert_true(m.nreads < 400);
+	assert_true(c.corruptions > 0);
+	disk_close(&d);
+}
+
+/* A thousand snapshots with one and the same L1 table. */
+static void
+test_snapshot_fan(void **state)
+{
+	struct disk_why why;
+	uint64_t at;
+	struct disk *d;
+	unsigned i;
+
+	(void)state;
+	make_fan();
+	at = m.size;
+	m.high = m.size += 65536;
+	for (i = 0; i < 1000; i++) {
+		beb64_put(m.buf + at + i * 40, at - 65536);
+		beb32_put(m.buf + at + i * 40 + 8, 8192);
+	}
+	beb32_put(m.buf + 60, 1000);
+	beb64_put(m.buf + 64, at);
+	m.nreads = 0;
+	assert_int_equal(try_open(NULL, &d, &why), DISK_ECORRUPT);
+	assert_true(m.nreads < 3000);
+}
+
 static int
 begin(void **state)
 {
@@ -408,6 +472,8 @@ main(void)
 		cmocka_unit_test(test_every_header_byte),
 		cmocka_unit_test(test_every_table_byte),
 		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_fan),
+		cmocka_unit_test(test_snapshot_fan),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
