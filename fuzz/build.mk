@@ -82,6 +82,7 @@ livelibs	:= sim quiet-trace quiet-msg dev net virtio devif devproc ipc plat \
 $(foreach t,$(LIVE),$(eval fuzz_$(t)_libs := $(livelibs)) \
     $(eval fuzz_$(t)_objs := live/live live/liveproc live/liveframe) \
     $(eval fuzz_$(t)_ld := -lpthread))
+fuzz_live_frame_libs := $(patsubst quiet-%,%,$(livelibs))
 
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.

@@ -433,6 +433,8 @@ reset(struct sim *s)
 	sim_deliver(s, &m);
 	m.type = VIODEV_UNPAUSE;
 	sim_deliver(s, &m);
+	l.exact = 1;
+	(void)sim_read(s, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1);
 	live_sync(&l.proc);
 	live_check(&l.proc);
 	if (outlives(s)) {

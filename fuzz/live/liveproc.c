@@ -212,6 +212,38 @@ count_fds(struct live_proc *p)
 	return n;
 }
 
+static int
+is_object(const struct stat *st, int fd)
+{
+	struct stat own;
+
+	return fstat(fd, &own) == 0 && own.st_dev == st->st_dev &&
+	    own.st_ino == st->st_ino;
+}
+
+/* Of files a sandboxed device has its images and nothing else. */
+static void
+check_objects(struct live_proc *p)
+{
+	char name[32], path[64];
+	struct stat st;
+	unsigned i, k;
+
+	for (i = 3; i < 64; i++) {
+		snprintf(name, sizeof(name), "fd/%u", i);
+		proc_path(p, name, path, sizeof(path));
+		if (stat(path, &st) == -1 || !S_ISREG(st.st_mode))
+			continue;
+		for (k = 0; k < p->ndisks; k++)
+			if (is_object(&st, p->disk[k].fd))
+				break;
+		if (k == p->ndisks)
+			live_fail(p, "fd", "%s is a file that is not for it%s",
+			    name, is_object(&st, p->share.fd) ?
+			    ": guest memory" : "");
+	}
+}
+
 size_t
 live_pages(struct live_proc *p)
 {
@@ -311,6 +343,7 @@ live_start(struct live_proc *p)
 	p->nout = p->nwant = 0;
 	p->pages = 0;
 	p->fds = count_fds(p);
+	check_objects(p);
 }
 
 void

@@ -15,7 +15,7 @@
 #include "devproc.h"
 #include "viodev.h"
 
-#define LIVE_PATIENCE	5000		/* ms until silence is a hang */
+#define LIVE_PATIENCE	3000		/* ms until silence is a hang */
 #define LIVE_WANTED	64		/* answers on their way */
 #define LIVE_UNITS	8
 

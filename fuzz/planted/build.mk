@@ -7,4 +7,5 @@ planted: planted-base
 planted-quick: planted-base
 	@fuzz/planted/run -q $(NAMES)
 planted-base:
-	@$(FUZZMAKE) fuzzers build/clang-fuzz/replay/vmtrace
+	@$(FUZZMAKE) fuzzers build/clang-fuzz/replay/vmtrace \
+	    $(patsubst %,build/clang-fuzz/fuzz/fuzz_%,$(LIVE))
