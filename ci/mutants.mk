@@ -2,7 +2,7 @@
 #
 #   make mutants N=100 F=files    a sample; F defaults to all, SEED to 1
 #   make mutants-nightly          all mutants of all files
-MUTANT_FILES	:= $(filter-out src/%/test_%,$(foreach l,dev virtio disk net msg trace,$(wildcard src/$(l)/*.c)))
+MUTANT_FILES	:= $(foreach l,dev virtio disk net msg trace,$(call srcs_of,$(l)))
 MUTANT_SCORE	:= $(shell cat ci/mutants-score 2>/dev/null)
 F		?= $(MUTANT_FILES)
 SEED		?= 1
