@@ -45,7 +45,10 @@ taken:
 	outb	%al, $0xa0
 	outb	%al, $0x20
 	popl	%eax
-	iret
+	/* iret: a hypervisor that has to emulate it may not be able to. */
+	pushl	8(%esp)
+	popfl
+	ret	$8
 
 	.balign	8
 gdt:

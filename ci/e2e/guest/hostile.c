@@ -2,7 +2,9 @@
  * A guest that means no good: random values to every port, to every register
  * and queue of every device, random descriptors in rings that change while
  * devices read them.  It never stops by itself; a number on its command line
- * seeds it.  What it says on com1 is not to be trusted for long.
+ * seeds it, and a "c" behind that makes it calm: it waits for a device before
+ * it touches memory again, so that a recording can be exact.  What it says on
+ * com1 is not to be trusted for long.
  */
 #include <stdint.h>
 
@@ -35,6 +37,7 @@ extern volatile uint32_t interrupts;
 void	main(const struct start_info *);
 
 static uint32_t state = 1;
+static int calm;
 static struct device device[SLOTS];
 
 static void
@@ -105,11 +108,15 @@ say(const char *s)
 		out8(0x3f8, (uint8_t)*s);
 }
 
-/* The ends of a machine are allowed, but rarely: there is more to break. */
+/*
+ * The ends of a machine are allowed, but rarely: there is more to break.  An
+ * interrupt controller that is set up anew is one, as exceptions come of it.
+ */
 static int
 ends(uint16_t port, unsigned width)
 {
-	static const uint16_t bad[] = { 0x64, 0x92, 0xcf9, 0xb008, 0xb009 };
+	static const uint16_t bad[] = { 0x20, 0xa0, 0x64, 0x92, 0xcf9, 0xb008,
+	    0xb009 };
 	unsigned i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -241,21 +248,47 @@ header(uint32_t at)
 	((uint8_t *)at)[19] = (uint8_t)rnd(0);
 }
 
-static struct desc
-segment(uint16_t size, int last)
+static uint32_t
+address(void)
 {
-	struct desc d;
+	uint32_t a = value();
 
-	d.addr = rnd(300) ? RAM + rnd(RAMSIZE - 0x10000) : value();
-	if (d.addr < CODE_END && rnd(50))
-		d.addr = RAM;
-	d.high = rnd(300) ? 0 : rnd(0);
-	d.len = rnd(4) ? rnd(0x300) : rnd(8) ? rnd(0x8000) : value();
-	d.flags = (uint16_t)((last ? 0 : 1) | (rnd(2) ? 2 : 0));
-	if (rnd(100) == 0)
-		d.flags = (uint16_t)rnd(8);
-	d.next = (uint16_t)(rnd(100) ? rnd(size) : rnd(0));
-	return d;
+	if (rnd(300) != 0 || (a < CODE_END && rnd(50) != 0))
+		return RAM + rnd(RAMSIZE - 0x10000);
+	return a;
+}
+
+static uint32_t
+length(void)
+{
+	switch (rnd(8)) {
+	case 0:
+		return value();
+	case 1:
+		return rnd(0x8000);
+	case 2:
+		return 16;
+	case 3:
+		return 51;		/* a SCSI request */
+	default:
+		return 512 * rnd(8);
+	}
+}
+
+/* Segment i of n, where those from turn on are the device's to write. */
+static void
+segment(volatile struct desc *to, unsigned i, unsigned n, unsigned turn)
+{
+	to->addr = address();
+	to->high = rnd(500) ? 0 : rnd(0);
+	to->len = i > 0 && i == n - 1 && rnd(2) ? 1 : length();
+	to->flags = (uint16_t)((i < n - 1 ? 1 : 0) | (i >= turn ? 2 : 0));
+	if (rnd(200) == 0)
+		to->flags = (uint16_t)rnd(8);
+	if (i == 0 && to->addr >= RAM && to->addr < RAM + RAMSIZE - 64) {
+		to->len = rnd(2) ? 16 : 51;
+		header(to->addr);
+	}
 }
 
 /* A chain into a ring, and perhaps a kick. */
@@ -263,34 +296,29 @@ static void
 request(struct device *d, unsigned q)
 {
 	volatile struct desc *ring = (volatile struct desc *)d->ring[q];
-	uint16_t *avail = (uint16_t *)(d->ring[q] + 0x4000);
-	uint16_t size = d->size[q], at, n;
-	unsigned i, len;
+	volatile uint16_t *avail =
+	    (volatile uint16_t *)(d->ring[q] + 0x4000);
+	unsigned i, n = 1 + rnd(6), turn = rnd(n + 1);
+	uint16_t size = d->size[q], at;
 
 	if (size == 0 || size > 512)
 		return;
 	at = (uint16_t)rnd(size);
-	avail[2 + d->avail[q] % size] = rnd(100) ? at : (uint16_t)rnd(0);
-	len = 1 + rnd(6);
-	for (i = 0; i < len; i++) {
-		struct desc s = segment(size, i == len - 1);
-
-		n = s.next;
-		if (i == 0) {
-			s.flags &= (uint16_t)~2;
-			s.len = rnd(3) == 0 ? 16 : rnd(2) ? 51 : s.len;
-			if (s.addr >= RAM && s.addr < RAM + RAMSIZE - 64)
-				header(s.addr);
-		}
-		ring[at] = s;
-		at = n % size;
+	avail[2 + d->avail[q] % size] = rnd(200) ? at : (uint16_t)rnd(0);
+	for (i = 0; i < n; i++) {
+		segment(&ring[at], i, n, turn);
+		ring[at].next = (uint16_t)(rnd(200) ? (at + 1U) % size :
+		    rnd(0));
+		at = ring[at].next % size;
 	}
 	d->avail[q]++;
-	if (rnd(200) == 0)
+	if (rnd(500) == 0)
 		d->avail[q] = (uint16_t)rnd(0);
 	avail[1] = d->avail[q];
 	if (rnd(3) != 0)
 		out16(d->bar + 0x100, (uint16_t)q);
+	if (calm)
+		(void)in(d->bar + 0x200, 1);
 }
 
 static void
@@ -300,7 +328,8 @@ use(struct device *d)
 		return;
 	switch (rnd(8)) {
 	case 0:
-		touch((uint16_t)(d->bar + rnd(0x40)), value());
+		if (rnd(8) == 0)
+			touch((uint16_t)(d->bar + rnd(0x40)), value());
 		break;
 	case 1:
 		touch((uint16_t)(d->bar + rnd(0x1000)), value());
@@ -364,6 +393,24 @@ step(void)
 	}
 }
 
+/* Vectors 32 to 47, all lines open. */
+static void
+controllers(void)
+{
+	static const struct {
+		uint16_t	port;
+		uint8_t		v;
+	} word[] = {
+		{ 0x20, 0x11 }, { 0xa0, 0x11 }, { 0x21, 0x20 },
+		{ 0xa1, 0x28 }, { 0x21, 4 }, { 0xa1, 2 }, { 0x21, 1 },
+		{ 0xa1, 1 }, { 0x21, 0 }, { 0xa1, 0 }
+	};
+	unsigned i;
+
+	for (i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		out8(word[i].port, word[i].v);
+}
+
 void
 main(const struct start_info *si)
 {
@@ -372,7 +419,9 @@ main(const struct start_info *si)
 
 	for (; *s >= '0' && *s <= '9'; s++)
 		state = state * 10 + (uint32_t)(*s - '0');
+	calm = *s == 'c';
 	say("hostile: started\r\n");
+	controllers();
 	for (i = 0; i < SLOTS; i++)
 		bring_up(i);
 	say("hostile: devices are up\r\n");
