@@ -24,6 +24,7 @@
 #: make triage D=folder      crash files grouped by cause, shrunk, in words
 #: make bisect-trace F=file  the commit since which an input fails; GOOD=, BAD=
 #: make corpus-min T=target corpus and finds, minimised, into corpus/target
+#: make corpus-short T=target the same coverage in short inputs, seeds kept
 #: make planted             bugs put back on purpose, found from nothing; -quick
 #: make e2e-scsi K=folder  firmware and Linux judge vioscsi
 #: make vmdisk disk-judge   qemu-img and qemu-io judge 2,000 random programs

@@ -110,11 +110,16 @@ $(FO)/%.o: fuzz/%.c
 	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
 	    -MMD -MP -c -o $@ $<
 
+# What shortens failures of vmtrace also shortens the corpus.
+$(FO)/short.o: BASECF += -Ireplay
+
 $(FO)/live/%.o: fuzz/live/%.c
 	@mkdir -p $(@D)
 	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz -Ifuzz/live \
 	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
 
+plainobjs	:= $(FO)/plain.o $(FO)/inputs.o
+shortobjs	:= $(FO)/short.o $(FO)/inputs.o $(B)/replay/shrink.o
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
 tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))
@@ -128,8 +133,10 @@ tld		= $(if $(fuzz_$(1)_ld),-Wl$(comma)-Bstatic $(fuzz_$(1)_ld) -Wl$(comma)-Bdyn
 endif
 
 define fuzz_rules
-$(FO)/fuzz_$(1)_plain: $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1))
-	$$(CC) $$(LINKF) -o $$@ $(FO)/plain.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
+$(FO)/fuzz_$(1)_plain: $(plainobjs) $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) $$(LINKF) -o $$@ $(plainobjs) $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
+$(FO)/fuzz_$(1)_short: $(shortobjs) $(call tobjs,$(1)) $(call tlibs,$(1))
+	$$(CC) $$(LINKF) -o $$@ $(shortobjs) $(call tobjs,$(1)) $(call tlibs,$(1)) $(fuzz_$(1)_ld)
 $(FO)/fuzz_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
 	$$(FUZZLINK) -o $$@ $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1)) $(call tld,$(1))
 $(FO)/afl_$(1): $(FO)/libfuzzer.o $(call tobjs,$(1)) $(call tlibs,$(1))
@@ -175,7 +182,7 @@ FUZZMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=fuzz CC=clang
 FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 export FUZZTARGETS
 
-.PHONY: fuzz afl fuzz-list repro corpus-min corpus-run corpus-index liveness \
+.PHONY: fuzz afl fuzz-list repro corpus-min corpus-short corpus-run corpus-index liveness \
     double-fetch \
     fuzz-smoke exhaustive digests
 fuzz:
@@ -209,6 +216,11 @@ corpus-min:
 	@fuzz/front need "$(T)"
 	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T) build/clang-fuzz/fuzz/fuzz_$(T)_plain
 	@fuzz/front min "$(T)"
+	@fuzz/front index
+corpus-short:
+	@fuzz/front need "$(T)"
+	@$(FUZZMAKE) build/clang-fuzz/fuzz/fuzz_$(T)_short
+	@fuzz/front short "$(T)"
 	@fuzz/front index
 corpus-index:
 	@fuzz/front index

@@ -15,12 +15,8 @@
  *	-x	every change of one bit in every file
  *	-w file	before a mutated input runs, write it there
  */
-#include <sys/stat.h>
-
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,71 +24,12 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "inputs.h"
 #include "mutate.h"
 #include "prng.h"
 #include "target.h"
 
-struct input {
-	char	*path;
-	uint8_t	*p;
-	size_t	 len;
-};
-
-static struct input *inputs;
-static size_t ninputs;
-
-static void
-add_file(const char *path)
-{
-	struct input in;
-	struct stat st;
-	FILE *f;
-
-	if ((f = fopen(path, "rb")) == NULL || fstat(fileno(f), &st) == -1)
-		err(1, "%s", path);
-	in.len = (size_t)st.st_size;
-	in.path = strdup(path);
-	if (in.path == NULL || (in.p = malloc(in.len + 1)) == NULL)
-		err(1, NULL);
-	if (fread(in.p, 1, in.len, f) != in.len)
-		errx(1, "%s: cannot be read whole", path);
-	fclose(f);
-	inputs = realloc(inputs, (ninputs + 1) * sizeof(*inputs));
-	if (inputs == NULL)
-		err(1, NULL);
-	inputs[ninputs++] = in;
-}
-
-static int
-visible(const struct dirent *e)
-{
-	return e->d_name[0] != '.';
-}
-
-static void
-add_path(const char *path)
-{
-	struct dirent **list;
-	char name[PATH_MAX];
-	struct stat st;
-	int i, n;
-
-	if (stat(path, &st) == -1)
-		err(1, "%s", path);
-	if (!S_ISDIR(st.st_mode)) {
-		add_file(path);
-		return;
-	}
-	if ((n = scandir(path, &list, visible, alphasort)) == -1)
-		err(1, "%s", path);
-	for (i = 0; i < n; i++) {
-		(void)snprintf(name, sizeof(name), "%s/%s", path,
-		    list[i]->d_name);
-		add_path(name);
-		free(list[i]);
-	}
-	free(list);
-}
+static struct inputs all;
 
 static double
 seconds(void)
@@ -116,12 +53,12 @@ run_mutated(unsigned long runs, uint64_t seed, const char *save,
 	prng_seed(&r, seed);
 	for (i = 0; i < runs; i++) {
 		len = 0;
-		if (ninputs > 0 && prng_below(&r, 4) != 0) {
-			size_t k = (size_t)prng_below(&r, ninputs);
+		if (all.n > 0 && prng_below(&r, 4) != 0) {
+			size_t k = (size_t)prng_below(&r, all.n);
 
-			len = inputs[k].len < sizeof(buf) ? inputs[k].len :
+			len = all.in[k].len < sizeof(buf) ? all.in[k].len :
 			    sizeof(buf);
-			memcpy(buf, inputs[k].p, len);
+			memcpy(buf, all.in[k].p, len);
 		}
 		for (rounds = 1 + prng_below(&r, 8); rounds > 0; rounds--)
 			len = mutate(&fuzz_target, buf, len, sizeof(buf),
@@ -142,12 +79,12 @@ run_changes(struct digest *d)
 	unsigned long n = 0;
 	size_t i, bit;
 
-	for (i = 0; i < ninputs; i++)
-		for (bit = 0; bit < 8 * inputs[i].len; bit++, n++) {
-			inputs[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
-			digest_u64(d, fuzz_target.run(inputs[i].p,
-			    inputs[i].len));
-			inputs[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
+	for (i = 0; i < all.n; i++)
+		for (bit = 0; bit < 8 * all.in[i].len; bit++, n++) {
+			all.in[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
+			digest_u64(d, fuzz_target.run(all.in[i].p,
+			    all.in[i].len));
+			all.in[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		}
 	printf("%s: %lu changes\n", fuzz_target.name, n);
 }
@@ -203,9 +140,9 @@ time_runs(double limit)
 	unsigned long n = 0;
 	size_t i;
 
-	while (ninputs > 0 && (now = seconds()) - start < limit)
-		for (i = 0; i < ninputs; i++, n++)
-			(void)fuzz_target.run(inputs[i].p, inputs[i].len);
+	while (all.n > 0 && (now = seconds()) - start < limit)
+		for (i = 0; i < all.n; i++, n++)
+			(void)fuzz_target.run(all.in[i].p, all.in[i].len);
 	printf("%s: %.0f runs/s\n", fuzz_target.name,
 	    (double)n / (now - start));
 }
@@ -282,11 +219,11 @@ run_files(int list, struct digest *d)
 	uint64_t before;
 	size_t i;
 
-	for (i = 0; i < ninputs; i++) {
+	for (i = 0; i < all.n; i++) {
 		before = accepted();
-		digest_u64(d, fuzz_target.run(inputs[i].p, inputs[i].len));
+		digest_u64(d, fuzz_target.run(all.in[i].p, all.in[i].len));
 		if (list && accepted() > before)
-			puts(inputs[i].path);
+			puts(all.in[i].path);
 	}
 }
 
@@ -298,7 +235,7 @@ main(int argc, char **argv)
 
 	parse(&o, argc, argv);
 	for (argv += optind; *argv != NULL; argv++)
-		add_path(*argv);
+		inputs_add(&all, *argv);
 	fuzz_target.init();
 	if (fuzz_target.deep != NULL && o.limit == 0)
 		fuzz_target.deep(1);

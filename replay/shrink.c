@@ -265,6 +265,8 @@ shrink_trace(struct shrink *s)
 		if (s->recording)
 			continue;
 		better |= simplify(s, shorten);
+		if (s->plain)
+			continue;
 		better |= simplify(s, zero);
 		better |= simplify(s, lower);
 	} while (better && !s->enough(s->arg));

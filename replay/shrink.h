@@ -15,6 +15,7 @@ struct shrink {
 	int		(*enough)(void *);
 	void		*arg;
 	int		 recording;	/* drop whole messages, nothing else */
+	int		 plain;		/* leave numbers as they are */
 	uint8_t		*best;		/* the smallest one so far */
 	size_t		 len;
 	uint8_t		*mem;		/* for candidates, SHRINK_ROOM(len) */
