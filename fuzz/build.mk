@@ -110,16 +110,13 @@ $(FO)/%.o: fuzz/%.c
 	$(HCC) $(BASECF) $(HINSTR) -fPIC -Ifuzz $(call inc,sim $(PURE)) \
 	    -MMD -MP -c -o $@ $<
 
-# What shortens failures of vmtrace also shortens the corpus.
-$(FO)/short.o: BASECF += -Ireplay
-
 $(FO)/live/%.o: fuzz/live/%.c
 	@mkdir -p $(@D)
 	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz -Ifuzz/live \
 	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
 
 plainobjs	:= $(FO)/plain.o $(FO)/inputs.o
-shortobjs	:= $(FO)/short.o $(FO)/inputs.o $(B)/replay/shrink.o
+shortobjs	:= $(FO)/short.o $(FO)/inputs.o
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
 tlibs		= $(foreach l,$(fuzz_$(1)_libs),$(call lib,$(l)))

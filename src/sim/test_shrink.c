@@ -18,6 +18,7 @@ struct rule {
 	int64_t		data;		/* -1: no message is needed */
 	unsigned	after;		/* gives up after so many tries */
 	unsigned	tried;
+	int		plain;
 };
 
 static int
@@ -62,7 +63,8 @@ shrunk(const char *text, struct rule rule, int recording, const char *want)
 {
 	static uint8_t a[ROOM], b[ROOM];
 	struct shrink s = { .fails = fails, .enough = enough, .arg = &rule,
-	    .recording = recording, .best = a, .mem = b, .cap = ROOM };
+	    .recording = recording, .plain = rule.plain, .best = a,
+	    .mem = b, .cap = ROOM };
 	char line[512], all[ROOM] = "";
 	struct text_error e;
 	struct trace_reader t;
@@ -153,6 +155,23 @@ test_enough(void **state)
 	shrunk(text, rule, 0, text);
 }
 
+/* Numbers stay as they are: flags, width, bits. */
+static void
+test_plain(void **state)
+{
+	const struct rule rule = { .byte = 0x77, .data = 6, .plain = 1 };
+
+	(void)state;
+	shrunk("conf viornd\n"
+	    "time 5\n"
+	    "msg write common device_status 1 0x6\n"
+	    "chain 0 kick [1111111111771111] r4 w5\n"
+	    "time 8\n", rule, 0,
+	    "conf viornd\n"
+	    "msg write common device_status 1 0x6\n"
+	    "chain 0 kick [77]\n");
+}
+
 int
 main(void)
 {
@@ -161,6 +180,7 @@ main(void)
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_recording),
 		cmocka_unit_test(test_enough),
+		cmocka_unit_test(test_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

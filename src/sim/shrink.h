@@ -1,7 +1,7 @@
 /*
- * Makes a failing trace smaller and keeps its failure: drops records, then
- * segments and payload, then makes numbers 0, and begins again while that
- * helps.
+ * Makes a trace smaller and keeps what it does, its failure most of all:
+ * drops records, then segments and payload, then makes numbers 0, and begins
+ * again while that helps.
  */
 #ifndef SHRINK_H
 #define SHRINK_H
