@@ -226,11 +226,11 @@ allow_vm(scmp_filter_ctx f, const struct family *vm)
 
 	for (i = 0; i < N(requests) && rv == 0; i++)
 		rv = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-		    SCMP_A1(SCMP_CMP_EQ, requests[i]));
+		    SCMP_A1(SCMP_CMP_EQ, requests[i], 0));
 	for (i = 0; i < vm->n && rv == 0; i++)
 		rv = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 2,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)vm->child[i]),
-		    SCMP_A1(SCMP_CMP_EQ, SIGKILL));
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)vm->child[i], 0),
+		    SCMP_A1(SCMP_CMP_EQ, SIGKILL, 0));
 	return rv == 0 ? allow_threads(f) : rv;
 }
 
