@@ -2,7 +2,7 @@
 #
 #: make                     libraries and programs
 #: make check               unit tests, corpus, gates: what must be green
-#: make demo                a tour of ten seconds of fuzzing and a disk
+#: make demo                a tour: a machine, a recording, ten seconds of fuzzing
 #: make unit                unit tests alone
 #: make corpus-run          the committed corpus through each target
 #: make liveness            what the corpus reaches, against its thresholds
