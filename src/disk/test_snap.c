@@ -7,26 +7,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "bebytes.h"
-#include "memstore.h"
 #include "qcow2.h"
+#include "test_mksnap.h"
 
 #define CLUSTER	512u
 #define SIZE	(64u << 10)
 #define CAP	(1u << 20)
-#define COPIED	(1ULL << 63)
-#define OFFSET	0x00fffffffffffe00ULL
-
-/* Places in the header. */
-#define L1N	36
-#define L1OFF	40
-#define REFTOFF	48
-#define NSNAP	60
-#define SNAPOFF	64
 
 static struct ms m, view;
 static uint8_t first[SIZE], buf[SIZE];
@@ -51,53 +40,6 @@ open_disk(struct ms *store, int readonly)
 	return d;
 }
 
-static uint8_t *
-count_of(uint64_t off)
-{
-	uint64_t block = beb64_get(m.buf + beb64_get(m.buf + REFTOFF));
-
-	return m.buf + block + off / CLUSTER * 2;
-}
-
-static void
-share(uint8_t *entry)
-{
-	uint64_t e = beb64_get(entry);
-	uint8_t *c = count_of(e & OFFSET);
-
-	if ((e & OFFSET) == 0)
-		return;
-	beb64_put(entry, e & ~COPIED);
-	beb16_put(c, (uint16_t)(beb16_get(c) + 1));
-}
-
-/* A snapshot of all there is: its L1 table and the table of snapshots. */
-static uint64_t
-snapshot(void)
-{
-	uint64_t l1 = beb64_get(m.buf + L1OFF), end = m.size;
-	uint32_t n = beb32_get(m.buf + L1N), i, k;
-	uint8_t *l2;
-
-	for (i = 0; i < n; i++) {
-		l2 = m.buf + (beb64_get(m.buf + l1 + i * 8) & OFFSET);
-		for (k = 0; k < CLUSTER / 8; k++)
-			share(l2 + k * 8);
-		share(m.buf + l1 + i * 8);
-	}
-	memcpy(m.buf + end, m.buf + l1, n * 8);
-	beb16_put(count_of(end), 1);
-	beb16_put(count_of(end + CLUSTER), 1);
-	beb64_put(m.buf + end + CLUSTER, end);
-	beb32_put(m.buf + end + CLUSTER + 8, n);
-	m.buf[end + CLUSTER + 13] = m.buf[end + CLUSTER + 15] = 1;
-	m.buf[end + CLUSTER + 40] = m.buf[end + CLUSTER + 41] = '1';
-	m.size = m.high = end + 2 * CLUSTER;
-	beb32_put(m.buf + NSNAP, 1);
-	beb64_put(m.buf + SNAPOFF, end + CLUSTER);
-	return end + CLUSTER;
-}
-
 /* All clusters written, then the snapshot; where its entry is. */
 static uint64_t
 make(void)
@@ -115,7 +57,7 @@ make(void)
 		first[i] = (uint8_t)(i / CLUSTER + i % 7 + 1);
 	assert_int_equal(disk_write(d, first, SIZE, 0), 0);
 	disk_close(&d);
-	return snapshot();
+	return mks_snapshot(&m);
 }
 
 /* The image as it would be after a return to the snapshot. */
@@ -125,7 +67,7 @@ check_view(uint64_t entry)
 	struct disk *d;
 
 	ms_load(&view, m.buf, m.size);
-	memcpy(view.buf + L1OFF, m.buf + entry, 8);
+	memcpy(view.buf + MKS_L1OFF, m.buf + entry, 8);
 	d = open_disk(&view, 1);
 	assert_int_equal(disk_read(d, buf, SIZE, 0), 0);
 	assert_memory_equal(buf, first, SIZE);
@@ -149,9 +91,9 @@ data_count(unsigned cluster)
 {
 	uint64_t e;
 
-	e = beb64_get(m.buf + (beb64_get(m.buf + beb64_get(m.buf + L1OFF) +
-	    cluster / 64 * 8) & OFFSET) + cluster % 64 * 8);
-	return beb16_get(count_of(e & OFFSET));
+	e = beb64_get(m.buf + (beb64_get(m.buf + beb64_get(m.buf + MKS_L1OFF) +
+	    cluster / 64 * 8) & MKS_OFFSET) + cluster % 64 * 8);
+	return *mks_count(&m, e & MKS_OFFSET);
 }
 
 static void
@@ -227,7 +169,7 @@ test_grow(void **state)
 	assert_int_equal(disk_write(d, first, SIZE, SIZE * 63), 0);
 	disk_close(&d);
 	check_counts(0);
-	assert_int_equal(beb64_get(m.buf + SNAPOFF), entry);
+	assert_int_equal(beb64_get(m.buf + MKS_SNAPOFF), entry);
 }
 
 /* Read-only such an image opens all the same. */
@@ -259,11 +201,11 @@ test_broken(void **state)
 	beb32_put(m.buf + entry + 36, 65 << 20);	/* extra bytes */
 	refused("snapshot table");
 	entry = make();
-	beb32_put(m.buf + NSNAP, 2);			/* past the end */
+	beb32_put(m.buf + MKS_NSNAP, 2);		/* past the end */
 	beb32_put(m.buf + entry + 36, 440);
 	refused("snapshot table");
 	entry = make();
-	beb64_put(m.buf + entry, beb64_get(m.buf + L1OFF));
+	beb64_put(m.buf + entry, beb64_get(m.buf + MKS_L1OFF));
 	refused("L1 table of snapshot 0");
 	entry = make();
 	beb64_put(m.buf + entry, 1ULL << 40);
@@ -272,7 +214,7 @@ test_broken(void **state)
 	beb32_put(m.buf + entry + 8, UINT32_MAX);
 	refused("L1 table of snapshot 0");
 	entry = make();
-	beb64_put(m.buf + SNAPOFF, beb64_get(m.buf + L1OFF));
+	beb64_put(m.buf + MKS_SNAPOFF, beb64_get(m.buf + MKS_L1OFF));
 	refused("overlaps");
 }
 

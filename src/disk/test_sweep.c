@@ -8,14 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
-#include "bebytes.h"
 #include "convert.h"
-#include "memstore.h"
 #include "qcow2.h"
+#include "test_mksnap.h"
 
 #define SIZE	(96u << 10)
 
@@ -72,7 +70,7 @@ __wrap_free(void *p)
 	__real_free(p);
 }
 
-static struct ms top, base, out;
+static struct ms top, base, out, plain, filled;
 static uint8_t buf[SIZE];
 
 static int
@@ -100,7 +98,7 @@ open_top(struct disk **d, int damaged)
 
 /* Two images with something in them; this part never fails. */
 static void
-prepare(unsigned bits)
+prepare(unsigned bits, int snapshot)
 {
 	struct qcow2_params p = { .size = SIZE, .cluster_bits = bits,
 	    .refcount_order = bits == 9 ? 6 : 4, .order_given = 1,
@@ -113,6 +111,8 @@ prepare(unsigned bits)
 	ms_reset(&top);
 	ms_reset(&base);
 	ms_reset(&out);
+	ms_reset(&plain);
+	ms_reset(&filled);
 	memset(buf, 0x33, sizeof(buf));
 	assert_int_equal(qcow2_create(&bs, &p, &why), 0);
 	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
@@ -126,6 +126,8 @@ prepare(unsigned bits)
 	assert_int_equal(disk_write(d, buf, 100, 5), 0);
 	assert_int_equal(disk_zero(d, 4096, 8192, 0), 0);
 	disk_close(&d);
+	if (snapshot)
+		mks_snapshot(&top);
 }
 
 #define TRY(x)	do { if ((rv = (x)) != 0) goto done; } while (0)
@@ -157,12 +159,12 @@ done:
 }
 
 static int
-copy_out(struct disk *src)
+copy_out(struct disk *src, struct ms *to, int packed)
 {
-	struct qcow2_params p = { .size = src->size, .prealloc = 0,
+	struct qcow2_params p = { .size = src->size,
 	    .cluster_bits = 12 };
 	struct disk_opts o = { .format = DISK_QCOW2 };
-	struct bstore bs = ms_bstore(&out);
+	struct bstore bs = ms_bstore(to);
 	struct convert c = { .buf = NULL };
 	struct disk_why why;
 	struct disk *dst = NULL;
@@ -170,7 +172,7 @@ copy_out(struct disk *src)
 
 	TRY(qcow2_create(&bs, &p, &why));
 	TRY(disk_open(&bs, &o, &dst, &why));
-	TRY(convert_begin(&c, src, dst, 1));
+	TRY(convert_begin(&c, src, dst, packed));
 	while ((rv = convert_step(&c)) == 1)
 		;
 	if (rv == 0)
@@ -179,6 +181,16 @@ done:
 	convert_end(&c);
 	disk_close(&dst);
 	return rv;
+}
+
+static int
+preallocate(void)
+{
+	struct qcow2_params p = { .size = SIZE, .prealloc = 1 };
+	struct bstore bs = ms_bstore(&filled);
+	struct disk_why why;
+
+	return qcow2_create(&bs, &p, &why);
 }
 
 /* Everything once; the first code that is not 0. */
@@ -192,7 +204,9 @@ scenario(void)
 	TRY(open_top(&d, 0));
 	TRY(requests(d));
 	TRY(qcow2_check(d, &c, 1));
-	TRY(copy_out(d));
+	TRY(copy_out(d, &out, 1));
+	TRY(copy_out(d, &plain, 0));
+	TRY(preallocate());
 	disk_close(&d);
 	top.buf[79] |= 1;			/* dirty: rebuilt */
 	TRY(open_top(&d, 0));
@@ -211,6 +225,8 @@ in_order(void)
 	ms_revive(&top);
 	ms_revive(&base);
 	ms_revive(&out);
+	ms_revive(&plain);
+	ms_revive(&filled);
 	assert_int_equal(open_top(&d, 0), 0);
 	assert_int_equal(qcow2_check(d, &c, 0), 0);
 	assert_int_equal(c.corruptions, 0);
@@ -219,30 +235,36 @@ in_order(void)
 }
 
 static void
-test_memory(void **state)
+sweep_memory(unsigned bits, int snapshot)
 {
-	unsigned bits, n;
+	unsigned n = 0;
 	int rv;
 
+	do {
+		prepare(bits, snapshot);
+		calls = 0;
+		alive = 0;
+		fail_at = ++n;
+		armed = 1;
+		rv = scenario();
+		armed = 0;
+		assert_int_equal(alive, 0);
+		assert_int_equal(rv, calls < n ? 0 : DISK_ENOMEM);
+		in_order();
+		assert_true(n < 2000);
+	} while (calls >= n);
+	print_message("%u allocations\n", n - 1);
+	assert_true(n > 50);
+}
+
+static void
+test_memory(void **state)
+{
 	(void)state;
-	for (bits = 9; bits <= 14; bits += 5) {
-		n = 0;
-		do {
-			prepare(bits);
-			calls = 0;
-			alive = 0;
-			fail_at = ++n;
-			armed = 1;
-			rv = scenario();
-			armed = 0;
-			assert_int_equal(alive, 0);
-			assert_int_equal(rv, calls < n ? 0 : DISK_ENOMEM);
-			in_order();
-			assert_true(n < 2000);
-		} while (calls >= n);
-		print_message("%u allocations\n", n - 1);
-		assert_true(n > 50);
-	}
+	sweep_memory(9, 0);
+	sweep_memory(9, 1);
+	sweep_memory(14, 0);
+	sweep_memory(14, 1);
 }
 
 /* Which of the plan's numbers is swept. */
@@ -253,7 +275,7 @@ sweep(uint64_t *field, struct ms_plan *plan, struct ms *where)
 	int rv;
 
 	for (n = 1; unhurt < 60 && n < 3000; n++) {
-		prepare(9 + n % 2 * 3);
+		prepare(9 + n % 2 * 3, n % 3 == 0);
 		*field = n;
 		plan->seed = n;
 		ms_plan(where, plan);
@@ -282,6 +304,8 @@ test_store(void **state)
 	p.lossy = 0;
 	sweep(&p.fail_read, &p, &base);
 	sweep(&p.fail_write, &p, &out);
+	sweep(&p.fail_write, &p, &filled);
+	sweep(&p.full_write, &p, &plain);
 }
 
 static int
@@ -291,6 +315,8 @@ begin(void **state)
 	ms_init(&top, 16u << 20);
 	ms_init(&base, 4u << 20);
 	ms_init(&out, 16u << 20);
+	ms_init(&plain, 16u << 20);
+	ms_init(&filled, 4u << 20);
 	return 0;
 }
 
@@ -301,6 +327,8 @@ end(void **state)
 	ms_free(&top);
 	ms_free(&base);
 	ms_free(&out);
+	ms_free(&plain);
+	ms_free(&filled);
 	return 0;
 }
 
