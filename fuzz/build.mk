@@ -201,6 +201,7 @@ fuzz-live:
 	@$(FUZZMAKE) $(patsubst %,build/clang-fuzz/fuzz/fuzz_%,$(LIVE))
 	@fuzz/front smoke "$(S)"
 live-quick: $(patsubst %,$(FO)/fuzz_%_plain,$(LIVE))
+	@fuzz/front liveness $(FO)
 	@fuzz/front live $(FO) 2
 fuzz-list:
 	@fuzz/front list

@@ -32,6 +32,7 @@ static struct {
 	size_t			 nfresh;
 	int			 deep;
 	unsigned		 repeats;
+	uint64_t		 broken;	/* ended in NEEDS_RESET */
 } l;
 
 /* ------------------------------------------ what the simulator is about */
@@ -486,6 +487,7 @@ run_once(const uint8_t *data, size_t len, uint64_t seed)
 	if (devproc_dispatch(l.proc.dev) == -1)
 		live_fail(&l.proc, "crash", "the device ended its channel");
 	s->arena.poked = NULL;
+	l.broken += (sim_virtio(s)->status & VIRTIO_S_NEEDS_RESET) != 0;
 	reset(s);
 	sim_stop(s);
 	if (++l.inputs == WARM)
@@ -499,6 +501,8 @@ repeat(const uint8_t *data, size_t len, uint64_t seed)
 {
 	size_t pages = 0;
 	unsigned i, starts = l.proc.starts;
+	struct sim_stat stat = l.sim->stat;
+	uint64_t broken = l.broken;
 
 	for (i = 0; i < AGAIN; i++) {
 		if (i == AGAIN / 4)
@@ -509,6 +513,8 @@ repeat(const uint8_t *data, size_t len, uint64_t seed)
 	    live_pages(&l.proc) > pages + AGAIN / 4)
 		live_fail(&l.proc, "memory", "%zu pages, %zu after a quarter "
 		    "of %d runs", live_pages(&l.proc), pages, AGAIN);
+	l.sim->stat = stat;
+	l.broken = broken;
 }
 
 uint64_t
@@ -569,7 +575,7 @@ live_stat(struct fuzz_stat *st)
 	st->inputs = s->stat.inputs;
 	st->accepted = s->stat.accepted;
 	st->requests = s->stat.done;
-	st->resets = s->stat.resets;
+	st->resets = l.broken;
 	st->ops = s->stat.ops;
 	st->opnames = l.plain->ops;
 }
