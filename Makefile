@@ -167,8 +167,8 @@ $(foreach l,$(filter $(HAVE),$(HARNESS)),$(eval $(call layer_rules,$(l),$(HINSTR
 
 OS		:= $(shell uname -s | tr A-Z a-z)
 variants	= $(patsubst %_none.c,%,$(wildcard src/$(1)/*_none.c))
-# TSan's own threads do what the sandbox forbids.
-unfit		= $(if $(filter tsan,$(FLAVOUR)),$(filter %/sandbox,$(1)))
+# The sanitizers' runtimes do what the sandbox forbids.
+unfit		= $(if $(filter asan msan tsan,$(FLAVOUR)),$(filter %/sandbox,$(1)))
 variant		= $(firstword $(wildcard $(if $(call unfit,$(1)),,$(1)_$(OS).c) $(1)_none.c))
 high_of	= $(filter-out $(foreach v,$(call variants,$(1)),\
 		  $(v)_linux.c $(v)_openbsd.c $(v)_none.c),\

@@ -22,6 +22,7 @@ static struct bench {
 	uint64_t	conf[64];
 	struct dev	*d;
 	struct devconf	 list;
+	uint8_t		 listbytes[256];
 	struct gmem	 gm;
 	int		 line;
 	unsigned	 rises, falls;		/* of the line */
@@ -176,7 +177,9 @@ bench_on(const struct dev_ops *ops, const struct wbuf *conf)
 	bench.wall = 1000000000 * SEC;
 	bench.ready = 1;
 	if (conf != NULL) {
-		bench.list.p = conf->p;
+		assert_true(conf->len <= sizeof(bench.listbytes));
+		memcpy(bench.listbytes, conf->p, conf->len);
+		bench.list.p = bench.listbytes;
 		bench.list.len = conf->len;
 	}
 	assert_true(ops->size + ops->scratch <= sizeof(bench.mem));

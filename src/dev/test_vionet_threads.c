@@ -598,7 +598,9 @@ test_threads(void **state)
 	    r.resets, r.pauses);
 	assert_true(r.received + r.answers ==
 	    vionet_count(r.dev, 0, VIONET_PASSED));
-	assert_true(r.input + r.answers == total(0));
+	/* An answer that no buffer had room for has a fate, too. */
+	assert_in_range(total(0), r.input + r.answers,
+	    r.input + vionet_count(r.dev, 1, VIONET_ANSWERED));
 	assert_true(r.offered - r.untaken == total(1));
 	assert_true(r.sent == vionet_count(r.dev, 1, VIONET_PASSED));
 	assert_true(r.received > 0 && r.sent > 0 && r.answers > 0);
