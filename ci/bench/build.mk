@@ -29,7 +29,8 @@ endef
 $(foreach b,$(BENCHES),$(eval $(call bench_rules,$(b))))
 
 .PHONY: bench bench-programs
-bench-programs: $(patsubst %,$(BO)/bench_%,$(BENCHES)) $(B)/vmd-device
+bench-programs: $(patsubst %,$(BO)/bench_%,$(BENCHES)) $(B)/vmd-device \
+    $(B)/vmd-vm $(B)/e2e/boot.bin
 
 # Chains and requests without sanitizers, with each compiler there is; the
 # targets as they are fuzzed, which takes clang.
@@ -52,6 +53,7 @@ bench:
 	    CC=clang OPT= B=build/clang-fuzz plain fuzzers)
 	@mkdir -p $(B)
 	@ci/bench/run -r $(BENCH_ROUNDS) -o $(B)/bench.tsv \
+	    -b $(firstword $(BENCH_CCS:%=build/%-bench)) \
 	    $(if $(BENCH_CLANG),-f build/clang-fuzz/fuzz -t \
 	    "$(filter-out empty,$(FUZZ))") \
 	    $(foreach c,$(BENCH_CCS),build/$(c)-bench/ci/bench/bench_chains) \
