@@ -76,16 +76,17 @@ cut_off(struct trace_reader *t, const char *why)
 	return TRACE_SHORT;
 }
 
-/* Whether nothing but zeros is left. */
-static int
-unused(const struct trace_reader *t)
+/* Fewer bytes than a word are left. */
+static enum trace_result
+no_word(struct trace_reader *t)
 {
 	size_t i;
 
 	for (i = t->off; i < t->len; i++)
 		if (t->p[i] != 0)
-			return 0;
-	return 1;
+			return cut_off(t,
+			    "the last record is cut off in its header");
+	return cut_off(t, "the recording was cut off");
 }
 
 enum trace_result
@@ -98,14 +99,12 @@ trace_next(struct trace_reader *t, struct trace_rec *r)
 		return next_fold(t, r);
 	if (left == 0)
 		return TRACE_END;
-	if (left < 4 && !unused(t))
-		return cut_off(t, "the last record is cut off in its header");
 	if (left < 4)
-		return cut_off(t, "the recording was cut off");
+		return no_word(t);
 	word = le32_get(t->p + t->off);
 	r->type = word & 0xff;
 	r->len = word >> 8;
-	if (word == 0 && unused(t))
+	if (word == 0)
 		return cut_off(t, "the recording was cut off");
 	if (r->type == 0 || r->type >= TRACE_NTYPES) {
 		t->bad = t->off;

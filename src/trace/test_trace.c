@@ -106,10 +106,29 @@ test_unused(void **state)
 		assert_string_equal(t.why, "the recording was cut off");
 		assert_int_equal(t.bad, w.len);
 	}
-	b[w.len + 50] = 1;
-	assert_int_equal(trace_open(&t, b, w.len + 100), TRACE_OK);
+}
+
+/* Killed between a record's body and its first word. */
+static void
+test_unannounced(void **state)
+{
+	struct trace_reader t;
+	struct trace_rec r;
+	uint8_t b[256] = { 0 };
+	struct wbuf w;
+	size_t end;
+
+	(void)state;
+	wb_init(&w, b, sizeof(b));
+	trace_put_header(&w);
+	trace_put_mark(&w, 1);
+	end = w.len;
+	trace_put_mark(&w, UINT64_MAX);
+	memset(b + end, 0, 4);
+	assert_int_equal(trace_open(&t, b, sizeof(b)), TRACE_OK);
 	assert_int_equal(trace_next(&t, &r), TRACE_OK);
-	assert_int_equal(trace_next(&t, &r), TRACE_BAD);
+	assert_int_equal(trace_next(&t, &r), TRACE_SHORT);
+	assert_int_equal(t.bad, end);
 }
 
 /* A cut payload says the digest of all of it. */
@@ -561,6 +580,7 @@ main(void)
 		cmocka_unit_test(test_roundtrip),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_unused),
+		cmocka_unit_test(test_unannounced),
 		cmocka_unit_test(test_cut_digest),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_truncated),

@@ -6,8 +6,10 @@
  * flags le16 0, reserved le32 0) and records.  A record is one le32 word,
  * type in bits 0..7 and the length of the body in bits 8..31, and the body.
  * Integers are little-endian.  A trace cut at any byte is readable up to its
- * last whole record.  So is one that ends in zeros: room that a recorder set
- * aside and did not come to use.
+ * last whole record.  So is one with a zero word where a record would begin:
+ * a recorder sets room aside that reads as zeros, and stores the word of a
+ * record after its body, so one that is killed leaves either zeros or a body
+ * that nothing announces.
  *
  *	CONF	u8 n, n bytes kind of device ("vioblk"), devconf list
  *	MAP	{gpa u64, len u64} for each range of guest memory
