@@ -115,7 +115,7 @@ $(FO)/live/%.o: fuzz/live/%.c
 	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz -Ifuzz/live \
 	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
 
-plainobjs	:= $(FO)/plain.o $(FO)/inputs.o
+plainobjs	:= $(FO)/plain.o $(FO)/inputs.o $(FO)/watch.o
 shortobjs	:= $(FO)/short.o $(FO)/inputs.o
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)

@@ -28,6 +28,7 @@
 #include "mutate.h"
 #include "prng.h"
 #include "target.h"
+#include "watch.h"
 
 static struct inputs all;
 
@@ -38,6 +39,13 @@ seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static uint64_t
+run(const struct input *in)
+{
+	watch_run(in->path);
+	return fuzz_target.run(in->p, in->len);
 }
 
 static void
@@ -69,6 +77,7 @@ run_mutated(unsigned long runs, uint64_t seed, const char *save,
 			fwrite(buf, 1, len, f);
 			fclose(f);
 		}
+		watch_run("a mutated input");
 		digest_u64(d, fuzz_target.run(buf, len));
 	}
 }
@@ -82,8 +91,7 @@ run_changes(struct digest *d)
 	for (i = 0; i < all.n; i++)
 		for (bit = 0; bit < 8 * all.in[i].len; bit++, n++) {
 			all.in[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
-			digest_u64(d, fuzz_target.run(all.in[i].p,
-			    all.in[i].len));
+			digest_u64(d, run(&all.in[i]));
 			all.in[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		}
 	printf("%s: %lu changes\n", fuzz_target.name, n);
@@ -142,7 +150,7 @@ time_runs(double limit)
 
 	while (all.n > 0 && (now = seconds()) - start < limit)
 		for (i = 0; i < all.n; i++, n++)
-			(void)fuzz_target.run(all.in[i].p, all.in[i].len);
+			(void)run(&all.in[i]);
 	printf("%s: %.0f runs/s\n", fuzz_target.name,
 	    (double)n / (now - start));
 }
@@ -221,7 +229,7 @@ run_files(int list, struct digest *d)
 
 	for (i = 0; i < all.n; i++) {
 		before = accepted();
-		digest_u64(d, fuzz_target.run(all.in[i].p, all.in[i].len));
+		digest_u64(d, run(&all.in[i]));
 		if (list && accepted() > before)
 			puts(all.in[i].path);
 	}
@@ -240,12 +248,14 @@ main(int argc, char **argv)
 	if (fuzz_target.deep != NULL && o.limit == 0)
 		fuzz_target.deep(1);
 	digest_init(&d);
+	watch_begin();
 	run_files(o.list, &d);
 	if (o.changes)
 		run_changes(&d);
 	run_mutated(o.runs, o.seed, o.save, &d);
 	if (o.limit > 0)
 		time_runs((double)o.limit);
+	watch_end();
 	if (o.verbose)
 		print_stat();
 	if (o.fetches)
