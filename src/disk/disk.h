@@ -31,7 +31,7 @@
 #define DISK_NAMEMAX	1023		/* bytes of a backing file's name */
 
 enum disk_format {
-	DISK_AUTO,			/* look at the first bytes */
+	DISK_AUTO,			/* look: see foreign.h, too */
 	DISK_RAW,
 	DISK_QCOW2
 };
@@ -140,8 +140,6 @@ int	disk_grow(struct disk *, uint64_t size);
 int	disk_extent(struct disk *, uint64_t off, uint64_t len,
 	    struct disk_extent *);
 
-/* The format that the first bytes of a store show. */
-int	disk_probe(const struct bstore *, enum disk_format *);
 const char	*disk_format_name(enum disk_format);
 
 /* For the formats: formats *why (which may be NULL) and returns code. */

@@ -3,22 +3,33 @@
 
 #include <string.h>
 
+#include "foreign.h"
 #include "qcow2.h"
 #include "raw.h"
 
 static const uint8_t magic[4] = { 'Q', 'F', 'I', 0xfb };
 
-int
-disk_probe(const struct bstore *bs, enum disk_format *f)
+/* What the first bytes show; raw only when nothing else claims them. */
+static int
+choose(const struct bstore *bs, enum disk_format *f, struct disk_why *why)
 {
+	const char *name = NULL;
 	uint8_t head[4];
 	int rv;
 
 	rv = bs_read(bs, head, sizeof(head), 0);
+	*f = DISK_QCOW2;
+	if (rv == 0 && memcmp(head, magic, sizeof(magic)) == 0)
+		return 0;
+	*f = DISK_RAW;
+	if (rv == 0)
+		rv = foreign_probe(bs, &name);
 	if (rv != 0)
-		return rv;
-	*f = memcmp(head, magic, sizeof(magic)) == 0 ? DISK_QCOW2 : DISK_RAW;
-	return 0;
+		return disk_refuse(why, DISK_EIO, "cannot be read");
+	if (name == NULL)
+		return 0;
+	return disk_refuse(why, DISK_ENOTSUP, "is a %s image: convert it "
+	    "to qcow2 with its own tools, or say that it is raw", name);
 }
 
 /* One image without its backing file. */
@@ -27,9 +38,11 @@ open_one(const struct bstore *bs, const struct disk_opts *o,
     struct disk **out, struct disk_why *why)
 {
 	enum disk_format f = o->format;
+	int rv;
 
-	if (f == DISK_AUTO && disk_probe(bs, &f) != 0)
-		return disk_refuse(why, DISK_EIO, "cannot be read");
+	rv = f == DISK_AUTO ? choose(bs, &f, why) : 0;
+	if (rv != 0)
+		return rv;
 	if (f == DISK_RAW)
 		return raw_open(bs, o->readonly, out, why);
 	return qcow2_open(bs, o, out, why);

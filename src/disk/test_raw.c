@@ -173,6 +173,70 @@ test_file_refused(void **state)
 	close(fd);
 }
 
+/* A store that looks like something at an offset. */
+static int
+open_like(enum disk_format f, uint64_t size, uint64_t off, const char *bytes,
+    size_t n, struct disk_why *why)
+{
+	struct disk_opts o = { .format = f };
+	struct bstore bs;
+	struct disk *d;
+	struct ms m;
+	int rv;
+
+	ms_init(&m, 1u << 20);
+	bs = ms_bstore(&m);
+	assert_int_equal(bs_resize(&bs, size), 0);
+	assert_int_equal(bs_write(&bs, bytes, n, off), 0);
+	assert_int_equal(bs_resize(&bs, size), 0);
+	rv = disk_open(&bs, &o, &d, why);
+	assert_true(rv != 0 || d->format == DISK_RAW);
+	disk_close(&d);
+	ms_free(&m);
+	return rv;
+}
+
+/* Images of other programs are named, not shown to a guest as they are. */
+static void
+test_foreign(void **state)
+{
+	static const struct {
+		const char	*bytes, *name;
+		uint64_t	 off;
+	} t[] = {
+		{ "KDMV", "VMDK", 0 },
+		{ "COWD", "VMDK", 0 },
+		{ "# Disk DescriptorFile", "VMDK", 0 },
+		{ "\x7f\x10\xda\xbe", "VDI", 64 },
+		{ "vhdxfile", "VHDX", 0 },
+		{ "conectix", "VHD", 0 },
+		{ "conectix", "VHD", 4096 - 512 },
+		{ "QED", "QED", 0 },
+		{ "WithoutFreeSpace", "Parallels", 0 },
+		{ "WithouFreSpacExt", "Parallels", 0 },
+	};
+	struct disk_why why;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		n = strlen(t[i].bytes) + (strcmp(t[i].bytes, "QED") == 0);
+		assert_int_equal(open_like(DISK_AUTO, 4096, t[i].off,
+		    t[i].bytes, n, &why), DISK_ENOTSUP);
+		if (strstr(why.text, t[i].name) == NULL)
+			fail_msg("\"%s\" does not name %s", why.text,
+			    t[i].name);
+		/* Who says raw means it; and a part is no sign. */
+		assert_int_equal(open_like(DISK_RAW, 4096, t[i].off,
+		    t[i].bytes, n, &why), 0);
+		assert_int_equal(open_like(DISK_AUTO, 4096, t[i].off + 1,
+		    t[i].bytes + 1, n - 1, &why), 0);
+		assert_int_equal(open_like(DISK_AUTO, 4096, t[i].off + 8,
+		    t[i].bytes, n, &why), 0);
+	}
+	assert_int_equal(open_like(DISK_AUTO, 3, 0, "KDM", 3, &why), 0);
+}
+
 int
 main(void)
 {
@@ -183,6 +247,7 @@ main(void)
 		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_refused),
+		cmocka_unit_test(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,144 @@ test_refcount_bits(void **state)
 		}
 }
 
+/*
+ * The product of all options that create and convert have: each image is
+ * made empty, as a copy, and as a compressed copy where that can be.  All of
+ * them with DISK_VARIANTS=1, else each 89th.
+ */
+static const struct axis {
+	const char	*name;
+	const char	*value[14];
+} axes[] = {
+	{ "cluster_size", { "512", "1k", "2k", "4k", "8k", "16k", "32k",
+	    "64k", "128k", "256k", "512k", "1M", "2M" } },
+	{ "refcount_bits", { "16", "1", "2", "4", "8", "32", "64" } },
+	{ "compat", { "1.1", "0.10" } },
+	{ "lazy_refcounts", { "off", "on" } },
+	{ "compression_type", { "zlib", "zstd" } },
+	{ "preallocation", { "off", "metadata", "falloc", "full" } },
+	{ "how", { "create", "convert", "convert -c" } },
+};
+#define NAXES	(sizeof(axes) / sizeof(axes[0]))
+enum { BITS = 1, COMPAT, LAZY, CTYPE, PREALLOC, HOW };
+
+static unsigned
+values(const struct axis *a)
+{
+	unsigned n = 0;
+
+	while (n < 14 && a->value[n] != NULL)
+		n++;
+	return n;
+}
+
+/* What qemu-img itself refuses. */
+static int
+possible(const unsigned *v)
+{
+	if (v[COMPAT] == 1 && (v[BITS] | v[LAZY] | v[CTYPE]) != 0)
+		return 0;
+	return v[HOW] < 2 || v[PREALLOC] == 0;
+}
+
+static void
+variant(const unsigned *v)
+{
+	char o[300];
+	size_t i, n = 0;
+
+	for (i = 0; i < HOW; i++)
+		n += (size_t)snprintf(o + n, sizeof(o) - n, "%s%s=%s",
+		    i > 0 ? "," : "", axes[i].name, axes[i].value[v[i]]);
+	if (v[HOW] > 0) {
+		convert(v[HOW] == 2 ? "-c" : "", o);
+		return;
+	}
+	fresh();
+	memset(want, 0, SIZE);
+	if (tq_sh("qemu-img create -q -f qcow2 -o %s t.qcow2 %u", o,
+	    SIZE) != 0) {
+		tq_show_log();
+		fail_msg("create -o %s fails", o);
+	}
+	agree(o);
+}
+
+static void
+test_product(void **state)
+{
+	unsigned v[NAXES], i, k, all = 1, made = 0;
+	unsigned step = getenv("DISK_VARIANTS") != NULL ? 1 : 89;
+
+	(void)state;
+	for (k = 0; k < NAXES; k++)
+		all *= values(&axes[k]);
+	for (i = 0; i < all; i += step) {
+		unsigned left = i;
+
+		for (k = 0; k < NAXES; k++) {
+			v[k] = left % values(&axes[k]);
+			left /= values(&axes[k]);
+		}
+		if (!possible(v))
+			continue;
+		variant(v);
+		made++;
+	}
+	print_message("%u images\n", made);
+	assert_true(made >= 30);
+}
+
+/* Changed by qemu-img after they were made. */
+static void
+changed(const char *made, const char *how)
+{
+	fresh();
+	if (tq_sh("qemu-img convert -f raw -O qcow2 -o %s src.raw t.qcow2 && "
+	    "%s", made, how) != 0) {
+		tq_show_log();
+		fail_msg("%s fails", how);
+	}
+	agree(how);
+}
+
+static void
+test_changed(void **state)
+{
+	static const char *const how[] = {
+		"qemu-img amend -o compat=0.10 t.qcow2",
+		"qemu-img amend -o lazy_refcounts=on t.qcow2",
+		"qemu-img amend -o refcount_bits=1 t.qcow2",
+		"qemu-img amend -o refcount_bits=64 t.qcow2",
+		"qemu-img resize -q t.qcow2 40M && "
+		    "qemu-img resize -q --shrink t.qcow2 600k",
+		"qemu-img convert -S 0 -O qcow2 t.qcow2 u && mv u t.qcow2",
+		"qemu-img convert -W -m 16 -O qcow2 t.qcow2 u && mv u t.qcow2",
+		"qemu-img snapshot -c a t.qcow2 && qemu-img convert -l a "
+		    "-O qcow2 t.qcow2 u && mv u t.qcow2",
+		"qemu-img create -q -f qcow2 -b src.raw -F raw o && "
+		    "qemu-io -c 'write -q -z -u 0 600k' o && "
+		    "qemu-img convert -n -O qcow2 src.raw o && mv o t.qcow2",
+		"qemu-img create -q -f qcow2 -b src.raw -F raw o && "
+		    "qemu-img rebase -b '' o && mv o t.qcow2",
+		"qemu-img create -q -f qcow2 -b t.qcow2 -F qcow2 o && "
+		    "qemu-io -c 'write -q -s src.raw 0 600k' o && "
+		    "qemu-img commit -q o",
+		"qemu-img convert -B src.raw -F raw -O qcow2 t.qcow2 u && "
+		    "mv u t.qcow2",
+		"qemu-img bitmap --add t.qcow2 b && "
+		    "qemu-img bitmap --remove t.qcow2 b",
+		"qemu-img dd -O qcow2 if=t.qcow2 of=u && mv u t.qcow2",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		changed("cluster_size=64k", how[i]);
+		changed("cluster_size=512", how[i]);
+	}
+}
+
 /* Bases: raw and qcow2, of the same size, smaller and larger. */
 static void
 over_base(const char *fmt, const char *compat, uint64_t basesize)
@@ -272,6 +410,38 @@ test_refused(void **state)
 	disk_close(&d);
 }
 
+/* Formats that are not ours: named. */
+static void
+test_foreign(void **state)
+{
+	static const char *const t[][2] = {
+		{ "vmdk", "VMDK" },
+		{ "vmdk -o subformat=monolithicFlat", "VMDK" },
+		{ "vmdk -o subformat=twoGbMaxExtentSparse", "VMDK" },
+		{ "vmdk -o subformat=twoGbMaxExtentFlat", "VMDK" },
+		{ "vmdk -o subformat=streamOptimized", "VMDK" },
+		{ "vdi", "VDI" }, { "vdi -o static=on", "VDI" },
+		{ "vhdx", "VHDX" }, { "vhdx -o subformat=fixed", "VHDX" },
+		{ "vpc", "VHD" }, { "vpc -o subformat=fixed", "VHD" },
+		{ "qed", "QED" }, { "parallels", "Parallels" },
+		{ "qcow", "qcow2 version 1" },
+	};
+	struct disk_why why;
+	struct disk *d;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		unlink("x");
+		assert_int_equal(tq_sh("qemu-img create -q -f %s x 1M",
+		    t[i][0]), 0);
+		assert_int_equal(open_file("x", 1, &d, &why), DISK_ENOTSUP);
+		if (strstr(why.text, t[i][1]) == NULL)
+			fail_msg("\"%s\" does not name %s", why.text,
+			    t[i][1]);
+	}
+}
+
 static int
 begin(void **state)
 {
@@ -300,11 +470,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_convert),
 		cmocka_unit_test(test_refcount_bits),
+		cmocka_unit_test(test_product),
+		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_bases),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_snapshots),
 		cmocka_unit_test(test_lazy_crash),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_foreign),
 	};
 
 	if (!tq_have_qemu())

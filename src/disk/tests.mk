@@ -58,12 +58,15 @@ $(addprefix $(B)/,$(DISKTESTS) src/diskblk/test_diskblk): $(ZIPWRAP)
 extra_src/disk/test_sweep += -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=free
 
-.PHONY: vmdisk disk-judge disk-bench disk-e2e disk-corpus
+.PHONY: vmdisk disk-judge disk-variants disk-bench disk-e2e disk-corpus
 vmdisk: $(B)/vmdisk
 all: vmdisk
 # 2,000 programs, 500 of them cut, with qemu-img and qemu-io as judges.
 disk-judge: $(B)/src/disk/test_judge
 	DISK_PROGRAMS=2000 $<
+# Every product of the options of qemu-img create and convert: 3,000 images.
+disk-variants: $(B)/src/disk/test_variants
+	DISK_VARIANTS=1 $<
 disk-bench: $(B)/vmdisk $(B)/bench_disk
 	ci/disk-bench $(B)/vmdisk $(B)/bench_disk
 disk-e2e: $(B)/vmdisk

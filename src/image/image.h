@@ -10,12 +10,16 @@
 #include "disk.h"
 #include "qcow2.h"
 
+struct image_new;
+
 struct image_opts {
 	enum disk_format	format;		/* DISK_AUTO: look */
 	int			write;
 	int			anybase;	/* bases outside the folder */
 	int			nobacking;	/* leave the chain closed */
 	int			damaged;	/* see struct disk_opts */
+	/* No base may be the file that this one replaces; may be NULL. */
+	struct image_new	*instead;
 };
 
 /*
@@ -38,6 +42,7 @@ struct image_new {
 	char		*name;		/* links resolved */
 	char		*tmp;		/* NULL: none */
 	int		 fd;		/* -1: none */
+	uint64_t	 old[2];	/* device, number of what it replaces */
 };
 
 /*

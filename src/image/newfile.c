@@ -34,6 +34,8 @@ may_replace(struct image_new *n, const struct stat *st, int force,
 		return failed(n, "found", why);
 	free(n->name);
 	n->name = real;
+	n->old[0] = (uint64_t)st->st_dev;
+	n->old[1] = (uint64_t)st->st_ino;
 	return 0;
 }
 
@@ -65,8 +67,8 @@ image_new(struct image_new *n, const char *name, int force,
 	struct stat st;
 	int rv = 0, old;
 
+	memset(n, 0, sizeof(*n));
 	n->fd = -1;
-	n->tmp = NULL;
 	n->name = strdup(name);
 	if (n->name == NULL)
 		return failed(n, "created", why);

@@ -1,5 +1,7 @@
 #include "image.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -51,12 +53,29 @@ open_top(const char *file, const struct image_opts *o, struct chain *c,
 	return 0;
 }
 
+/* A base that is about to be replaced would be lost. */
+static int
+not_replaced(void *arg, int fd, struct disk_ref *ref, struct disk_why *why)
+{
+	const struct image_new *n = arg;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_dev == n->old[0] &&
+	    (uint64_t)st.st_ino == n->old[1])
+		return disk_refuse(why, DISK_EINVAL, "backing file "
+		    "\"%.80s\" is the file that would be replaced",
+		    ref->name);
+	return 0;
+}
+
 int
 image_open(const char *file, const struct image_opts *o, struct disk **d,
     struct disk_why *why)
 {
 	struct chain c = {
-		.anybase = o->anybase, .permit = "-a permits it"
+		.anybase = o->anybase, .permit = "-a permits it",
+		.look = o->instead != NULL ? not_replaced : NULL,
+		.arg = o->instead,
 	};
 	int rv;
 

@@ -72,6 +72,7 @@ cmd_convert(int argc, char **argv)
 		return complain(a.dst, "%s", why.text);
 	progress_begin(&bar);
 	a.c.fd = n.fd;
+	a.c.in.instead = &n;
 	a.c.progress = show;
 	a.c.arg = &bar;
 	rv = image_copy(&a.c, &why);

@@ -59,7 +59,7 @@ get_args(int argc, char **argv, struct args *a)
 	a->file = argv[0];
 	a->sized = argc == 2;
 	if (a->sized && parse_size(argv[1], &a->p.size) == -1)
-		return complain(NULL, "%s is not a size: a number and "
+		return complain(NULL, "\"%s\" is not a size: a number and "
 		    "perhaps one of K M G T P E", argv[1]);
 	return check_args(a);
 }
@@ -70,10 +70,11 @@ get_args(int argc, char **argv, struct args *a)
  * grows would hide what the base has there.
  */
 static int
-adopt_base(struct args *a, const struct image_new *n, struct disk_why *why)
+adopt_base(struct args *a, struct image_new *n, struct disk_why *why)
 {
 	struct image_opts o = {
 		.format = DISK_QCOW2, .write = 1, .anybase = a->anybase,
+		.instead = n,
 	};
 	struct disk *d;
 
