@@ -212,7 +212,34 @@ keep(struct inputs *out, const uint8_t *p, size_t len)
 	in->len = len;
 }
 
-/* Few records of an input that reach an edge. */
+static void
+deep(int on)
+{
+	if (fuzz_target.deep != NULL)
+		fuzz_target.deep(on);
+}
+
+/* What only inputs of some lengths reach: a write to memory changes length. */
+static size_t
+pad(struct edge *e, uint8_t *p, size_t len)
+{
+	static const uint8_t none[16];
+	struct wbuf w;
+	size_t n;
+
+	for (n = 0; n < sizeof(none); n++) {
+		wb_init(&w, p + len, ROOM - len);
+		trace_put_poke(&w, 0, none, n);
+		if (!wb_bad(&w) && reaches(e, p, len + w.len))
+			return len + w.len;
+	}
+	return len;
+}
+
+/*
+ * Few records of an input that reach an edge.  Meanwhile what is run for some
+ * lengths only is run for all, or each length would be tied to its edges.
+ */
 static void
 shorten(struct inputs *out, const struct input *in, struct edge *e)
 {
@@ -224,9 +251,13 @@ shorten(struct inputs *out, const struct input *in, struct edge *e)
 
 	tries = 0;
 	s.len = strict(in, best);
+	deep(1);
 	if (reaches(e, best, s.len))
 		shrink_trace(&s);
-	else
+	deep(0);
+	if (!reaches(e, best, s.len))
+		s.len = pad(e, best, s.len);
+	if (!reaches(e, best, s.len))
 		memcpy(best, in->p, s.len = in->len);
 	keep(out, best, s.len);
 	(void)run(best, s.len);
