@@ -110,17 +110,22 @@ devconf_check(const struct devconf *c, size_t *off, const char **why)
 	return 0;
 }
 
+/* A list is walked for each value of an attach: no reader, no calls. */
 const uint8_t *
 devconf_bytes(const struct devconf *c, unsigned want, size_t *len)
 {
-	const uint8_t *val;
-	struct rbuf r;
-	unsigned tag;
+	const uint8_t *p = c->p;
+	size_t left = c->len;
 
-	rb_init(&r, c->p, c->len);
-	while (devconf_next(&r, &tag, &val, len))
-		if (tag == want)
-			return val;
+	while (left >= 4) {
+		*len = le16_get(p + 2);
+		if (*len > left - 4)
+			return NULL;
+		if (le16_get(p) == want)
+			return p + 4;
+		p += 4 + *len;
+		left -= 4 + *len;
+	}
 	return NULL;
 }
 

@@ -23,7 +23,7 @@ gm_add(struct gmem *gm, uint64_t gpa, uint64_t len, void *hva)
 }
 
 /* The range that holds gpa and how much of it follows, or NULL. */
-static const struct gm_range *
+static inline const struct gm_range *
 range_at(const struct gmem *gm, uint64_t gpa, uint64_t *room)
 {
 	const struct gm_range *r;
