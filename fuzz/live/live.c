@@ -545,6 +545,7 @@ live_init(const struct sim_kind *k)
 	if (k->tx != NULL)
 		l.kind.tx = tx;
 	l.sim = s = sim_new(&l.kind);
+	s->deep = 1;	/* the process gets each message */
 	s->medium = &medium;
 	wb_init(&w, l.conf, sizeof(l.conf));
 	k->conf(&w);

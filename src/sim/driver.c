@@ -21,13 +21,26 @@ wr(struct sim *s, unsigned off, unsigned width, uint64_t v)
 	sim_write(s, VIODEV_COMMON, off, width, v);
 }
 
+/*
+ * A register that the device only notes.  Unless there is time the oracles
+ * wait for the next message: until then nothing may have come of it.
+ */
+static void
+note(struct sim *s, unsigned off, unsigned width, uint64_t v)
+{
+	if (!s->deep && s->rec == NULL)
+		sim_note(s, off, width, v);
+	else
+		wr(s, off, width, v);
+}
+
 /* A register that is 0 after the reset, so a high half of 0 is not written. */
 static void
 wr64(struct sim *s, unsigned off, uint64_t v)
 {
-	wr(s, off, 4, v & 0xffffffff);
+	note(s, off, 4, v & 0xffffffff);
 	if (v >> 32 != 0)
-		wr(s, off + 4, 4, v >> 32);
+		note(s, off + 4, 4, v >> 32);
 }
 
 /* Rings of several queues stand side by side: guest_place. */
@@ -47,7 +60,7 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 
 	memset(r, 0, sizeof(*r));
 	if (q > 0)
-		wr(s, VIRTIO_QUEUE_SELECT, 2, q);
+		note(s, VIRTIO_QUEUE_SELECT, 2, q);
 	max = size = s->rec == NULL ? sim_virtio(s)->vq[q].size :
 	    sim_read(s, VIODEV_COMMON, VIRTIO_QUEUE_SIZE, 2);
 	if (set->qlog != 0 && set->qlog < 16 && 1U << set->qlog <= max)
@@ -55,7 +68,7 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	if (size > most(s, set, q))
 		size = most(s, set, q);
 	if (size != max)
-		wr(s, VIRTIO_QUEUE_SIZE, 2, size);
+		note(s, VIRTIO_QUEUE_SIZE, 2, size);
 	r->size = (uint16_t)size;
 	guest_place(&s->guest, q, set->layout, set->flags);
 	wr64(s, VIRTIO_QUEUE_DESC, r->desc);
@@ -63,7 +76,7 @@ setup_queue(struct sim *s, const struct trace_setup *set, unsigned q)
 	wr64(s, VIRTIO_QUEUE_DEVICE, r->used);
 	if (q < 8 && (set->off & 1U << q) != 0)
 		return;
-	wr(s, VIRTIO_QUEUE_ENABLE, 2, 1);
+	note(s, VIRTIO_QUEUE_ENABLE, 2, 1);
 }
 
 static void
@@ -94,27 +107,25 @@ setup_modern(struct sim *s, const struct trace_setup *set)
 	features &= set->features | VIRTIO_F_VERSION_1;
 	if ((set->flags & TRACE_SETUP_LEGACY) != 0)
 		features &= ~VIRTIO_F_VERSION_1;
-	wr(s, VIRTIO_DRIVER_FEATURE, 4, features & 0xffffffff);
-	wr(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
-	wr(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);
+	note(s, VIRTIO_DRIVER_FEATURE, 4, features & 0xffffffff);
+	note(s, VIRTIO_DRIVER_FEATURE_SELECT, 4, 1);
+	note(s, VIRTIO_DRIVER_FEATURE, 4, features >> 32);
 	wr(s, VIRTIO_DEVICE_STATUS, 1, st);
 	for (q = 0; q < n && q < ORACLE_MAXQ; q++)
 		setup_queue(s, set, q);
 	if ((set->flags & TRACE_SETUP_NODRVOK) == 0)
 		wr(s, VIRTIO_DEVICE_STATUS, 1, st | VIRTIO_S_DRIVER_OK);
+	else
+		sim_check(s);
 }
 
-/* check() comes after all of it; when there is time, after each message. */
 void
 sim_setup(struct sim *s, const struct trace_setup *set)
 {
-	s->unchecked = !s->deep;
 	if (virtio_class(sim_virtio(s))->legacy)
 		setup_legacy(s, set);
 	else
 		setup_modern(s, set);
-	s->unchecked = 0;
-	sim_check(s);
 }
 
 void

@@ -562,12 +562,21 @@ after(struct sim *s, const struct viodev_msg *msg)
 	check_counts(s);
 	check_room(s);
 	check_ready(s, msg);
-	check_config(s);
+	/* Frames change no values: stopped() looks again. */
+	if (s->deep || m->q == VIONET_MAXQ || net_place(s, m->q) == 2)
+		check_config(s);
 	/* An answer found a buffer that was too small for it. */
 	if (msg->type != VIODEV_INPUT && delta(s, VIONET_NOBUF) > 0)
 		m->asked[m->q / 2].open = 0;
 	if (delta(s, VIONET_HOST) > 0)
 		s->ops |= OP_HOST;
+}
+
+static void
+stopped(struct sim *s)
+{
+	if (!s->dead)
+		check_config(s);
 }
 
 static int
@@ -586,6 +595,7 @@ const struct sim_kind sim_vionet = {
 	.complete = complete,
 	.before = before,
 	.after = after,
+	.stopped = stopped,
 	.tx = tx,
 	.priv = sizeof(struct net),
 	.hold = VIONET_MAXMERGE,

@@ -9,8 +9,8 @@ net_reset(struct net *m)
 	memcpy(m->mac, m->own, NET_MAC);
 	m->promisc = m->allmulti = m->alluni = 0;
 	m->nomulti = m->nouni = m->nobcast = 0;
-	memset(&m->uni, 0, sizeof(m->uni));
-	memset(&m->multi, 0, sizeof(m->multi));
+	m->uni.n = m->multi.n = 0;
+	m->uni.all = m->multi.all = 0;
 	memset(m->vlan, 0, sizeof(m->vlan));
 	memset(m->asked, 0, sizeof(m->asked));
 	m->pairs = 1;
@@ -114,13 +114,18 @@ address(struct sim *s, const struct oracle_chain *c)
 static int
 vlan(struct sim *s, const struct oracle_chain *c)
 {
+	struct net *m = net_of(s);
+	unsigned id;
+
 	if (!net_has(s, VIONET_F_CTRL_VLAN) || c->rlen != 4 || c->req[1] > 1)
 		return 1;
 	if (c->rpos < 4)
 		return -1;
 	if (c->req[3] > 15)
 		return 1;
-	net_of(s)->vlan[le16_get(c->req + 2)] = c->req[1] == 0;
+	id = le16_get(c->req + 2);
+	m->vlan[id / 64] &= ~(1ULL << id % 64);
+	m->vlan[id / 64] |= (uint64_t)(c->req[1] == 0) << id % 64;
 	return 0;
 }
 
@@ -218,7 +223,7 @@ net_passes(struct sim *s, const uint8_t *f, size_t len)
 	if (len < 18)
 		return 0;
 	id = net_be16(f + 14) % 4096;
-	return id == 0 || m->vlan[id];
+	return id == 0 || (m->vlan[id / 64] >> id % 64 & 1) != 0;
 }
 
 int

@@ -44,8 +44,7 @@ struct net {
 	int		 blind;		/* a state was loaded: nothing known */
 	uint8_t		 mac[NET_MAC];
 	int		 promisc, allmulti, alluni, nomulti, nouni, nobcast;
-	struct net_list	 uni, multi;
-	uint8_t		 vlan[4096];
+	uint64_t	 vlan[64];	/* a bit each */
 	unsigned	 pairs;
 	int		 link, announce;
 	struct net_asked asked[VIONET_MAXPAIRS];
@@ -64,6 +63,7 @@ struct net {
 	int		 sent;
 	uint8_t		 out[VIONET_HDR + VIONET_MAXFRAME];
 	size_t		 outlen;
+	struct net_list	 uni, multi;	/* since the last reset, too */
 };
 
 static inline struct net *

@@ -183,7 +183,6 @@ struct sim {
 	uint8_t			 status;	/* before the message */
 	uint8_t			 isr;
 	uint8_t			 untouched;	/* no message came yet */
-	uint8_t			 unchecked;	/* check() waits for the end */
 	int			 config_may;	/* config interrupt: may */
 	int			 config_must;	/* or must come */
 	struct sim_stat		 stat;
@@ -223,6 +222,9 @@ void		 sim_stop(struct sim *);
 void		 sim_deliver(struct sim *, struct viodev_msg *);
 void		 sim_write(struct sim *, unsigned space, unsigned off,
 		    unsigned width, uint64_t);
+/* The same in the common space; what is wrong shows at the next message. */
+void		 sim_note(struct sim *, unsigned off, unsigned width,
+		    uint64_t);
 uint64_t	 sim_read(struct sim *, unsigned space, unsigned off,
 		    unsigned width);
 void		 sim_kick(struct sim *, unsigned q);
