@@ -208,8 +208,8 @@ static void
 run_job(const struct job *j)
 {
 	static struct blocks bare, fig;
-	struct bench_side side = { blocks_run, &fig };
-	struct bench_side peer = { blocks_run, &bare };
+	struct bench_side side = { blocks_run, &fig, NULL };
+	struct bench_side peer = { blocks_run, &bare, NULL };
 	struct bench_row row = {
 		.group = "vioblk over memory", .name = j->name,
 		.unit = "requests/s", .peer = "oracles off"

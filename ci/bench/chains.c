@@ -181,8 +181,8 @@ int
 main(int argc, char **argv)
 {
 	static struct queue checked, flat;
-	struct bench_side fig = { run_checked, &checked };
-	struct bench_side peer = { run_flat, &flat };
+	struct bench_side fig = { run_checked, &checked, NULL };
+	struct bench_side peer = { run_flat, &flat, NULL };
 	struct bench_row row = { .unit = "chains/s", .peer = "unchecked" };
 	size_t i;
 

@@ -259,7 +259,7 @@ compare(const char *name, size_t len, uint64_t (*card)(void *),
     uint64_t (*plain)(void *))
 {
 	static struct frames f;
-	struct bench_side fig = { card, &f }, peer = { plain, &f };
+	struct bench_side fig = { card, &f, NULL }, peer = { plain, &f, NULL };
 	struct bench_row row = {
 		.group = "vionet over a socket pair", .name = name,
 		.unit = "frames/s", .peer = "plain loop"

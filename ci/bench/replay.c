@@ -68,7 +68,7 @@ bench_one(const char *name, uint32_t bytes, size_t keep)
 {
 	static struct blocks b;
 	static struct replay r;
-	struct bench_side fig = { run_play, &r }, peer = { run_read, &r };
+	struct bench_side fig = { run_play, &r, NULL }, peer = { run_read, &r, NULL };
 	struct bench_row row = {
 		.group = "player", .name = name, .unit = "records/s",
 		.peer = "reading alone"
