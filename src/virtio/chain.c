@@ -4,7 +4,7 @@
 
 /* Drops len bytes from the front of a list of vectors. */
 static void
-advance(struct iovec **iov, int *n, size_t len)
+advance(struct iovec **iov, ptrdiff_t *n, size_t len)
 {
 	while (len > 0 && *n > 0) {
 		if (len < (*iov)->iov_len) {
@@ -160,9 +160,9 @@ chain_put_head(struct vq_chain *c, const struct chain_head *h,
 
 /* Cuts a list of vectors to len bytes, not more than it has. */
 static void
-cut(struct iovec *iov, int *n, size_t len)
+cut(struct iovec *iov, ptrdiff_t *n, size_t len)
 {
-	int i;
+	ptrdiff_t i;
 
 	for (i = 0; i < *n && len > 0; i++) {
 		if (iov[i].iov_len > len)

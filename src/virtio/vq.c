@@ -226,18 +226,17 @@ static enum walked walk_inner(struct vq_work *, struct vq_walk *,
 
 /* The readable side ends here. */
 static VQ_INLINE void
-walk_turn(struct vq_work *w, struct vq_walk *k)
+walk_turn(struct vq_walk *k)
 {
-	k->nr = (int)(k->v - w->iov);
+	k->mid = k->v;
 	k->rlen = k->len;
 }
 
 static VQ_INLINE enum walked
-walk_end(struct vq_work *w, struct vq_walk *k)
+walk_end(struct vq_walk *k)
 {
 	if (k->side == 0)
-		walk_turn(w, k);
-	k->nw = (int)(k->v - w->iov) - k->nr;
+		walk_turn(k);
 	return WALK_OK;
 }
 
@@ -257,14 +256,14 @@ walk_table(struct vq_work *w, struct vq_walk *k, const struct gm_win *table,
 			if (VQ_UNLIKELY(k->side != 0))
 				return WALK_BAD;
 			k->side = VRING_DESC_WRITE;
-			walk_turn(w, k);
+			walk_turn(k);
 		}
 		k->len += d.len;
 		k->v = add_segment(w, &d, k->v);
 		if (VQ_UNLIKELY(k->v == NULL))
 			return WALK_BAD;
 		if (!VQ_HAS(&d, VRING_DESC_NEXT))
-			return walk_end(w, k);
+			return walk_end(k);
 		if (VQ_UNLIKELY(VQ_NEXT(&d) >= entries))
 			return WALK_BAD;
 		if (VQ_UNLIKELY(k->steps-- == 0))
@@ -336,7 +335,7 @@ static enum walked
 walk_rest(struct vq_work *w, struct vq_walk *k, const struct gm_win *table,
     const struct vq_desc *d)
 {
-	k->side = k->nw > 0 ? VRING_DESC_WRITE : 0;
+	k->side = k->v != k->mid ? VRING_DESC_WRITE : 0;
 	k->steps = (unsigned)(table->len / VRING_DESC_SIZE) - 1 -
 	    (unsigned)(k->v - w->iov);
 	return walk_table(w, k, table, *d, 0);

@@ -66,9 +66,9 @@ struct vq_table {
 /* A walk along a chain: how far it came, and what it found. */
 struct vq_walk {
 	struct iovec	*v;		/* behind the last segment */
+	struct iovec	*mid;		/* behind the last readable one */
 	uint64_t	 len;		/* bytes so far */
 	uint64_t	 rlen;		/* of them, readable ones */
-	int		 nr, nw;	/* segments of each side */
 	unsigned	 side;		/* VRING_DESC_WRITE behind the middle */
 	unsigned	 steps;		/* descriptors left in the table */
 	unsigned	 head;
@@ -111,7 +111,7 @@ struct vq_work {
 struct vq_chain {
 	struct gmem	*gm;
 	struct iovec	*r, *w;		/* what is left of each side */
-	int		 nr, nw;
+	ptrdiff_t	 nr, nw;	/* sums of pointers fold: no int */
 	uint32_t	 rlen, wlen;	/* bytes left of each side */
 	uint32_t	 written;	/* bytes stored: the used length */
 	uint16_t	 head;

@@ -113,12 +113,9 @@ vq_walk(struct vq_work *w, const struct vq_table *t, struct vq_walk *k,
 	k->v = w->iov;
 	k->len = 0;
 	done = vq_walk_side(w, t, k, d, 0);
-	k->nr = (int)(k->v - w->iov);
+	k->mid = k->v;
 	k->rlen = k->len;
-	if (!done)
-		done = vq_walk_side(w, t, k, d, VRING_DESC_WRITE);
-	k->nw = (int)(k->v - w->iov) - k->nr;
-	return done;
+	return done || vq_walk_side(w, t, k, d, VRING_DESC_WRITE);
 }
 
 /* The chain of several segments, or not a plain one, that begins with d. */
@@ -146,14 +143,13 @@ vq_walk_one(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
 {
 	w->iov[0].iov_base = w->hot.hva + off;
 	w->iov[0].iov_len = d->len;
+	k->v = w->iov + 1;
 	k->len = d->len;
 	if (VQ_LIKELY(VQ_HAS(d, VRING_DESC_WRITE))) {
-		k->nr = 0;
-		k->nw = 1;
+		k->mid = w->iov;
 		k->rlen = 0;
 	} else {
-		k->nr = 1;
-		k->nw = 0;
+		k->mid = k->v;
 		k->rlen = d->len;
 	}
 }
@@ -195,9 +191,9 @@ vq_next(struct vq_work *w, struct vq_chain *c)
 		return r;
 	c->gm = w->gm;
 	c->r = w->iov;
-	c->w = w->iov + k.nr;
-	c->nr = k.nr;
-	c->nw = k.nw;
+	c->w = k.mid;
+	c->nr = k.mid - w->iov;
+	c->nw = k.v - k.mid;
 	c->rlen = (uint32_t)k.rlen;
 	c->wlen = (uint32_t)(k.len - k.rlen);
 	c->written = 0;
