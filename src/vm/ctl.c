@@ -110,11 +110,18 @@ vm_ctl_open(struct vm *vm, struct chan *ctl)
 	vm->ctlio = ev_io_new(vm->ev, ctl->fd, readable, vm);
 	if (vm->ctlio == NULL || ev_io_want(vm->ctlio, EVF_READ) == -1)
 		return -1;
+	return 0;
+}
+
+void
+vm_ctl_ready(struct vm *vm)
+{
+	if (vm->ctl == NULL)
+		return;
 	reply(vm, VMMSG_READY);
 	/* What came along with the configuration. */
 	if (vm->ctlio != NULL)
 		readable(vm, EVF_READ);
-	return 0;
 }
 
 void

@@ -241,6 +241,7 @@ vm_run(struct vm *vm, struct chan *ctl)
 		rv = pthread_create(&vm->thread, NULL, vm_vcpu, vm);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rv == 0) {
+		vm_ctl_ready(vm);
 		on_timer(vm);
 		ev_run(vm->ev);
 		pthread_join(vm->thread, NULL);

@@ -23,6 +23,8 @@
 #include <cmocka.h>
 
 #include "chan.h"
+#include "disk.h"
+#include "trace.h"
 #include "vmmsg.h"
 
 #define WAIT	20000			/* ms for anything */
@@ -33,6 +35,7 @@ static struct chan c;
 static int script = -1;			/* our end of qtest */
 static int console[2];
 static pid_t pid;
+static int errors = -1;			/* what it says goes there */
 
 static void
 put(uint32_t type, const void *p, size_t len, int fd)
@@ -44,11 +47,14 @@ static void
 put_vm(void)
 {
 	struct vmmsg_vm v = { .size = 16 << 20, .engine = VMMSG_QTEST };
+	const char *device = getenv("RIG_DEVICE");
 	uint8_t b[4096];
 	struct wbuf w;
 
 	snprintf(v.name, sizeof(v.name), "test");
 	snprintf(v.commands, sizeof(v.commands), "unix:%s", path);
+	assert_non_null(device);
+	snprintf(v.program, sizeof(v.program), "%s", device);
 	wb_init(&w, b, sizeof(b));
 	vmmsg_put_vm(&w, &v);
 	put(VMMSG_VM, b, w.len, -1);
@@ -67,6 +73,43 @@ put_device(const char *kind)
 	put(VMMSG_DEVICE, b, w.len, -1);
 }
 
+/* A file without a name, so many bytes long. */
+static int
+file(off_t len)
+{
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/f.XXXXXX", dir);
+	fd = mkstemp(name);
+	assert_true(fd != -1);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(ftruncate(fd, len), 0);
+	return fd;
+}
+
+/* A disk, recorded; the caller keeps the recording. */
+static int
+put_disk(void)
+{
+	struct devmsg_image im = { .format = DISK_RAW };
+	struct vmmsg_record r = { .how = { .room = 1 << 20 } };
+	uint8_t b[256];
+	struct wbuf w;
+	int image = file(65536), record = file(0);
+
+	snprintf(r.path, sizeof(r.path), "disk.trace");
+	put_device("vioblk");
+	wb_init(&w, b, sizeof(b));
+	devmsg_put_image(&w, &im);
+	put(VMMSG_IMAGE, b, w.len, image);
+	wb_init(&w, b, sizeof(b));
+	vmmsg_put_record(&w, &r);
+	put(VMMSG_RECORD, b, w.len, record);
+	close(image);
+	return record;
+}
+
 /* The program, with a channel. */
 static void
 start(void)
@@ -82,7 +125,9 @@ start(void)
 	pid = fork();
 	assert_true(pid != -1);
 	if (pid == 0) {
-		if (getenv("VM_TEST_LOUD") == NULL)
+		if (errors != -1)
+			dup2(errors, STDERR_FILENO);
+		else if (getenv("VM_TEST_LOUD") == NULL)
 			dup2(open("/dev/null", O_RDWR), STDERR_FILENO);
 		execl(program, program, "-C", fd, (char *)NULL);
 		_exit(99);
@@ -120,10 +165,11 @@ got(char *text, size_t cap)
 	return f.type;
 }
 
-static void
-up(void)
+/* With a disk: its recording, or without: -1. */
+static int
+up_with(int disk)
 {
-	int l = listener();
+	int l = listener(), record = -1;
 
 	start();
 	put_vm();
@@ -131,11 +177,20 @@ up(void)
 	put(VMMSG_CONSOLE, NULL, 0, console[1]);
 	close(console[1]);
 	put_device("viornd");
+	if (disk)
+		record = put_disk();
 	put_device("vmmci");
 	put(VMMSG_GO, NULL, 0, -1);
 	script = accept(l, NULL, NULL);
 	close(l);
 	assert_int_equal(got(NULL, 0), VMMSG_READY);
+	return record;
+}
+
+static void
+up(void)
+{
+	(void)up_with(0);
 }
 
 /* How it ended; a signal is 1000. */
@@ -252,6 +307,93 @@ pause_unpause(void **state)
 	assert_int_equal(down(), 0);
 }
 
+static void
+pause_and_go(void)
+{
+	put(VMMSG_PAUSE, NULL, 0, -1);
+	assert_int_equal(got(NULL, 0), VMMSG_PAUSED);
+	put(VMMSG_UNPAUSE, NULL, 0, -1);
+	assert_int_equal(got(NULL, 0), VMMSG_UNPAUSED);
+}
+
+/* What comes along with the configuration finds a processor to pause. */
+static void
+early(void **state)
+{
+	int l = listener();
+
+	(void)state;
+	console[0] = -1;
+	start();
+	put_vm();
+	put(VMMSG_GO, NULL, 0, -1);
+	put(VMMSG_PAUSE, NULL, 0, -1);
+	script = accept(l, NULL, NULL);
+	close(l);
+	assert_int_equal(got(NULL, 0), VMMSG_READY);
+	assert_int_equal(got(NULL, 0), VMMSG_PAUSED);
+	put(VMMSG_STOP, NULL, 0, -1);
+	assert_int_equal(down(), 0);
+}
+
+/* Types of the messages of a recording that are no register accesses. */
+static void
+heard(int fd, const char *want)
+{
+	static uint8_t b[1 << 20];
+	ssize_t n = pread(fd, b, sizeof(b), 0);
+	struct trace_reader tr;
+	struct trace_rec rec;
+	char got[64] = "", *p = got;
+
+	assert_true(n > 0);
+	assert_int_equal(trace_open(&tr, b, (size_t)n), TRACE_OK);
+	while (trace_next(&tr, &rec) == TRACE_OK) {
+		if (rec.type != TRACE_MSG ||
+		    rec.u.msg.type == VIODEV_READ ||
+		    rec.u.msg.type == VIODEV_WRITE)
+			continue;
+		assert_true(p < got + sizeof(got) - 8);
+		p += sprintf(p, "%u ", rec.u.msg.type);
+	}
+	assert_string_equal(got, want);
+	close(fd);
+}
+
+/* What is said to the machine reaches a device's process. */
+static void
+reaches(void **state)
+{
+	char want[64], text[512];
+	int record;
+	ssize_t n;
+
+	(void)state;
+	record = up_with(1);
+	pause_and_go();
+	pause_and_go();
+	put(VMMSG_STOP, NULL, 0, -1);
+	assert_int_equal(down(), 0);
+	snprintf(want, sizeof(want), "%u %u %u %u %u ", VIODEV_PAUSE,
+	    VIODEV_UNPAUSE, VIODEV_PAUSE, VIODEV_UNPAUSE, VIODEV_SHUTDOWN);
+	heard(record, want);
+	/* It says whose process it misses only when it shall say more. */
+	errors = file(0);
+	close(up_with(1));
+	put(VMMSG_VERBOSE, "\1", 1, -1);
+	pause_and_go();
+	kill(pid, SIGKILL);
+	assert_int_equal(down(), 1000);
+	poll(NULL, 0, 500);
+	n = pread(errors, text, sizeof(text) - 1, 0);
+	close(errors);
+	errors = -1;
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "vm/test/vioblk0: the vm process is "
+	    "gone\n"));
+}
+
 /* Ways to an end, and the status of each. */
 static void
 ends(void **state)
@@ -340,6 +482,8 @@ main(void)
 		cmocka_unit_test(life),
 		cmocka_unit_test(timer),
 		cmocka_unit_test(pause_unpause),
+		cmocka_unit_test(early),
+		cmocka_unit_test(reaches),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(asked),
 		cmocka_unit_test(refusals),

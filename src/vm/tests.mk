@@ -15,7 +15,7 @@ extra_src/vm/test_file := -lz
 # The program itself, over its channel.
 export VMD_VM := $(B)/vmd-vm
 TESTS += src/vm/test_process
-libs_src/vm/test_process := ipc msg devif gmem base
+libs_src/vm/test_process := ipc trace msg disk devif gmem base
 test_cf_src/vm/test_process := -D_GNU_SOURCE
 $(B)/src/vm/test_process: | $(B)/vmd-vm
 TESTS += src/vm/test_nicarg

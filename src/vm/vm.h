@@ -129,8 +129,10 @@ int	vm_devices_watch(struct vm *);
 /* vcpu.c */
 void	*vm_vcpu(void *);
 
-/* ctl.c: READY, then messages of the daemon while the machine runs. */
+/* ctl.c: messages of the daemon while the machine runs. */
 int	vm_ctl_open(struct vm *, struct chan *ctl);
+/* Says READY, and takes what came already: the processor is there by then. */
+void	vm_ctl_ready(struct vm *);
 void	vm_ctl_close(struct vm *);
 
 #endif
