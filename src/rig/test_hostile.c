@@ -124,7 +124,7 @@ speak(struct chan *c, const struct share *share, int image, uint64_t wild)
 		DEVMSG_HELLO, DEVMSG_CONF, DEVMSG_MEMORY, DEVMSG_IMAGE,
 		DEVMSG_RECORD, DEVMSG_GO
 	};
-	uint8_t p[256];
+	uint8_t p[256] = { 0 };
 	struct frame f;
 	unsigned i, n = 6 + (unsigned)prng_below(&rng, 200);
 	uint32_t type;
