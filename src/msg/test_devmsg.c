@@ -48,6 +48,9 @@ test_hello(void **state)
 	buf[4] = '/';
 	assert_int_equal(devmsg_get_hello(buf, w.len, &g), -1);
 	buf[4] = 'i';
+	buf[0] = 255;
+	assert_int_equal(devmsg_get_hello(buf, sizeof(buf), &g), -1);
+	buf[0] = 6;
 	le32_put(buf + w.len - 5, DEVMSG_MAXINDEX + 1);
 	assert_int_equal(devmsg_get_hello(buf, w.len, &g), -1);
 }
@@ -155,7 +158,7 @@ static void
 test_rest(void **state)
 {
 	struct devmsg_request m = { 2, 99 }, g;
-	char text[8];
+	char text[8], big[DEVMSG_MAXTEXT + 9], out[DEVMSG_MAXTEXT + 9];
 	uint64_t u64;
 	uint8_t u8;
 
@@ -176,6 +179,9 @@ test_rest(void **state)
 	assert_string_equal(text, "a?b?cde");
 	devmsg_get_text("", 0, text, sizeof(text));
 	assert_string_equal(text, "");
+	memset(big, 'x', sizeof(big));
+	devmsg_get_text(big, sizeof(big), out, sizeof(out));
+	assert_int_equal(strlen(out), DEVMSG_MAXTEXT);
 }
 
 static void

@@ -550,6 +550,8 @@ test_errors(void **state)
 	    "want a number that fits the tag, not '65536'");
 	wrong("conf a mtu 1 mtu 1", 1, 1, "tag given twice");
 	wrong("conf a mac \"x\"", 1, 1, "wrong length");
+	wrong("conf abcdefghijklmnopqrstuvwxyzabcdef", 1, 6,
+	    "name of the device is too long");
 	wrong("chain 0 r16 x2", 1, 13,
 	    "want a segment such as r16 or w512/edge:3, not 'x2'");
 	wrong("chain 0 w16/bad", 1, 9,
@@ -562,6 +564,55 @@ test_errors(void **state)
 	    "such as read or write+durable, not 'write+unit256'");
 	wrong("expect blk write+fast 1", 1, 12, "want a block operation such "
 	    "as read or write+durable, not 'write+fast'");
+}
+
+/* Bytes beyond what a record has room for. */
+static void
+test_too_long(void **state)
+{
+	static char in[DEVCONF_NTAGS * 2 * (DEVCONF_MAXBYTES + 20)];
+	unsigned i;
+	int n;
+
+	(void)state;
+	n = snprintf(in, sizeof(in), "conf a");
+	for (i = 0; i <= DEVCONF_NTAGS; i++)
+		n += snprintf(in + n, sizeof(in) - (size_t)n,
+		    " serial [%0*x]", 2 * DEVCONF_MAXBYTES, 0);
+	wrong(in, 1, (unsigned)n + 1,
+	    "description of the device is too long");
+	n = snprintf(in, sizeof(in), "conf a serial [");
+	memset(in + n, '0', 2 * DEVCONF_MAXBYTES + 2);
+	strcpy(in + n + 2 * DEVCONF_MAXBYTES + 2, "]");
+	wrong(in, 1, (unsigned)strlen(in) + 1,
+	    "value is longer than 128 bytes");
+	n = snprintf(in, sizeof(in), "chain 0 [");
+	memset(in + n, '0', 512);
+	strcpy(in + n + 512, "]");
+	wrong(in, 1, (unsigned)strlen(in) + 1,
+	    "data of a chain is longer than 255 bytes");
+}
+
+/* A line for people names eight segments and counts the others. */
+static void
+test_brief_chain(void **state)
+{
+	uint8_t segs[12 * TRACE_SEG_SIZE] = { 0 }, b[256];
+	struct trace_chain c = { .segs = segs, .nsegs = 12 };
+	struct trace_reader t;
+	struct trace_rec r;
+	char line[160];
+	struct wbuf w;
+
+	(void)state;
+	wb_init(&w, b, sizeof(b));
+	trace_put_header(&w);
+	trace_put_chain(&w, &c);
+	trace_open(&t, b, w.len);
+	assert_int_equal(trace_next(&t, &r), TRACE_OK);
+	text_brief(line, sizeof(line), &r);
+	assert_string_equal(line,
+	    "chain 0 r0 r0 r0 r0 r0 r0 r0 r0 and 4 more");
 }
 
 /* No text, however mangled, does harm; what builds is strict. */
@@ -669,6 +720,8 @@ main(void)
 		cmocka_unit_test(test_more_hints),
 		cmocka_unit_test(test_liberties),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_brief_chain),
 		cmocka_unit_test(test_mangled),
 		cmocka_unit_test(test_dense),
 		cmocka_unit_test(test_brief),

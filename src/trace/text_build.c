@@ -118,7 +118,7 @@ build_conf(struct lex *l, struct wbuf *w)
 		conf_value(l, &list, lex_name(l, devconf_name, DEVCONF_NTAGS,
 		    "a tag such as capacity or qsize"));
 	if (wb_bad(&list))
-		lex_fail(l, "a tag is given twice");
+		lex_fail(l, "description of the device is too long");
 	trace_put_conf(w, name, mem, list.len);
 }
 

@@ -143,12 +143,14 @@ virtio_lane(const struct dev *d, const struct viodev_msg *m)
 int
 virtio_waiting(const struct virtio_dev *v, unsigned q, uint16_t *seen)
 {
-	const struct vq *vq = &v->vq[q];
-	const uint8_t *p;
 	uint16_t idx, before = *seen;
+	const struct vq *vq;
+	const uint8_t *p;
 
-	if (q >= v->nqueues || !virtio_live(v) || v->paused ||
-	    !vq->enabled || vq->broken)
+	if (q >= v->nqueues || !virtio_live(v) || v->paused)
+		return 0;
+	vq = &v->vq[q];
+	if (!vq->enabled || vq->broken)
 		return 0;
 	p = gm_hva(v->dev.gm, vq->avail + 2, 2);
 	if (p == NULL)
