@@ -368,16 +368,19 @@ test_waiting(void **state)
 	ring_free(r);
 }
 
-/* Several that were taken go back one by one and come again in order. */
+/*
+ * Several that were taken go back one by one and come again in order, also
+ * over the end of the ring, and behind a look that found no more.
+ */
 static void
-test_undo_several(void **state)
+undo_several(uint16_t first, int more)
 {
 	struct ring *r = ring_new(4, 0);
 	struct vq_chain c;
 	unsigned i;
 	int irq;
 
-	(void)state;
+	ring_start_at(r, first);
 	for (i = 0; i < 3; i++) {
 		ring_desc(r, i, RING_DATA_GPA, 1, D_WRITE, 0);
 		ring_offer(r, i);
@@ -385,14 +388,26 @@ test_undo_several(void **state)
 	assert_int_equal(ring_begin(r), 0);
 	for (i = 0; i < 3; i++)
 		assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	if (more)
+		assert_int_equal(vq_next(&r->w, &c), VQ_EMPTY);
 	for (i = 0; i < 3; i++)
 		vq_undo(&r->w);
 	assert_int_equal(vq_end(&r->w), 0);
-	assert_int_equal(r->vq.last_avail, 0);
+	assert_int_equal(r->vq.last_avail, first);
 	assert_int_equal(ring_serve(r, &irq), 3);
 	for (i = 0; i < 3; i++)
-		assert_int_equal(ring_used_id(r, (uint16_t)i), i);
+		assert_int_equal(ring_used_id(r, (uint16_t)(first + i)), i);
 	ring_free(r);
+}
+
+static void
+test_undo_several(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 16; i++)
+		undo_several((uint16_t)(i / 2 - 4), i % 2);
 }
 
 /* What was taken back can be taken again in the same look. */

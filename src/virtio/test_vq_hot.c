@@ -124,7 +124,9 @@ sum_of(const struct iovec *v, int n)
 static void
 ring_again(struct ring *r)
 {
-	r->idx = (uint16_t)(r->w.done + r->vq.size);
+	size_t done = (size_t)(r->w.fill - r->w.used.p - VQ_ENTRIES);
+
+	r->idx = (uint16_t)(r->w.filled + done / VQ_USED_ELEM + r->vq.size);
 	ring_publish(r);
 }
 

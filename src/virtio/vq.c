@@ -48,6 +48,74 @@ vq_areas_ok(const struct vq *vq, const struct gmem *gm)
 	return 0;
 }
 
+/* ------------------------------------------------------- laps of the rings */
+
+static const uint8_t *
+first_entry(const struct vq_work *w)
+{
+	return w->avail.p + VQ_ENTRIES;
+}
+
+static uint8_t *
+first_elem(const struct vq_work *w)
+{
+	return w->used.p + VQ_ENTRIES;
+}
+
+/* The index of the next entry to take. */
+static unsigned
+index_at(const struct vq_work *w)
+{
+	return w->taken + (unsigned)(w->next - first_entry(w)) / VQ_AVAIL_ELEM;
+}
+
+/* The index of the next used element to fill. */
+static unsigned
+index_done(const struct vq_work *w)
+{
+	return w->filled + (unsigned)(w->fill - first_elem(w)) / VQ_USED_ELEM;
+}
+
+static void
+begin_laps(struct vq_work *w)
+{
+	unsigned at = w->vq->last_avail, done = w->vq->used_idx;
+
+	w->next = first_entry(w) + VQ_AVAIL_ELEM * (size_t)(at & w->mask);
+	w->taken = at & ~w->mask;
+	w->fill = first_elem(w) + VQ_USED_ELEM * (size_t)(done & w->mask);
+	w->filled = done & ~w->mask;
+}
+
+/*
+ * How far the hot path may go: to the end of what was offered, of what one
+ * look takes or of the ring, whichever comes first; nowhere when somebody
+ * listens or when a walk through the whole table may be more than a chain can
+ * have.
+ */
+static void
+set_until(struct vq_work *w)
+{
+	unsigned end = w->stop < w->limit ? w->stop : w->limit;
+	unsigned lap = w->taken + w->mask + 1;
+
+	w->until = w->next;
+	if (w->tapped || w->mask >= VQ_SEGMAX)
+		return;
+	w->until = first_entry(w) +
+	    VQ_AVAIL_ELEM * (size_t)((end < lap ? end : lap) - w->taken);
+}
+
+/* The same for used elements: to the end of the ring. */
+static void
+set_full(struct vq_work *w)
+{
+	w->full = w->tapped ? w->fill :
+	    first_elem(w) + VQ_USED_ELEM * ((size_t)w->mask + 1);
+}
+
+/* ------------------------------------------------------------------ looks */
+
 /*
  * Reads the available index.  The load pairs with the driver's release:
  * it wrote ring entries and descriptors first and the index last, so all
@@ -58,27 +126,13 @@ read_index(struct vq_work *w)
 {
 	uint16_t idx = gm_load16(w->gm, &w->avail, RING_IDX), ahead;
 
-	ahead = (uint16_t)(idx - w->at);
+	ahead = (uint16_t)(idx - index_at(w));
 	if (ahead > w->mask + 1) {
 		w->vq->broken = 1;
 		return -1;
 	}
-	w->limit = w->at + ahead;
+	w->limit = index_at(w) + ahead;
 	return 0;
-}
-
-/*
- * How far the hot path may go: to the end of what was offered or of what one
- * look takes, whichever comes first; nowhere when somebody listens or when
- * a walk through the whole table may be more than a chain can have.
- */
-static inline void
-set_until(struct vq_work *w)
-{
-	if (w->tapped || w->mask >= VQ_SEGMAX)
-		w->until = w->at;
-	else
-		w->until = w->stop < w->limit ? w->stop : w->limit;
 }
 
 /* A window, with luck in the range where the last thing was found. */
@@ -118,9 +172,9 @@ vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 	w->table.p = w->desc.p;
 	w->table.last = w->mask;
 	w->table.end = w->iov + w->mask;
-	w->at = vq->last_avail;
-	w->stop = w->at + vq->size;
-	w->done = w->published = vq->used_idx;
+	begin_laps(w);
+	w->stop = (unsigned)vq->last_avail + vq->size;
+	w->published = vq->used_idx;
 	w->armed = 0;
 	w->tapped = gm->tap != NULL;
 	w->more = 0;
@@ -128,13 +182,14 @@ vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 	if (read_index(w) == -1)
 		return -1;
 	set_until(w);
+	set_full(w);
 	return 0;
 }
 
 static void
 store_event(struct vq_work *w)
 {
-	w->event = (uint16_t)w->at;
+	w->event = (uint16_t)index_at(w);
 	gm_store16(w->gm, &w->used, VQ_ENTRIES +
 	    VQ_USED_ELEM * (size_t)w->vq->size, w->event);
 }
@@ -147,7 +202,8 @@ store_event(struct vq_work *w)
 static int
 rearm(struct vq_work *w)
 {
-	if (w->vq->event_idx && !(w->armed && w->event == (uint16_t)w->at)) {
+	if (w->vq->event_idx &&
+	    !(w->armed && w->event == (uint16_t)index_at(w))) {
 		store_event(w);
 		w->armed = 1;
 	}
@@ -381,19 +437,28 @@ static VQ_INLINE enum vq_result
 take_entry(struct vq_work *w, int tapped)
 {
 	struct vq_walk k = { .v = w->iov, .steps = w->mask };
-	size_t off = VQ_ENTRIES + 2 * (size_t)(w->at & w->mask);
 	enum walked r;
 
-	k.head = gm_once16(w->avail.p + off);
+	k.head = gm_once16(w->next);
 	if (tapped)
-		k.head = gm_load16_tapped(w->gm, w->avail.gpa + off,
-		    (uint16_t)k.head);
+		k.head = gm_load16_tapped(w->gm, w->avail.gpa +
+		    (size_t)(w->next - w->avail.p), (uint16_t)k.head);
 	if (k.head > w->mask)
 		return vq_next_bad(w);
-	w->at++;
+	w->next += VQ_AVAIL_ELEM;
 	r = walk_table(w, &k, &w->desc,
 	    fetch_desc(w, &w->desc, k.head, tapped), tapped);
 	return walk_ended(w, &k, r);
+}
+
+/* Behind the last entry of the ring comes the first one. */
+static void
+next_lap(struct vq_work *w)
+{
+	if (w->next != first_entry(w) + VQ_AVAIL_ELEM * ((size_t)w->mask + 1))
+		return;
+	w->next = first_entry(w);
+	w->taken += w->mask + 1;
 }
 
 enum vq_result
@@ -402,13 +467,14 @@ vq_next_slow(struct vq_work *w)
 	enum vq_result res;
 
 	do {
-		if (w->at == w->limit) {
+		next_lap(w);
+		if (index_at(w) == w->limit) {
 			if (rearm(w) == -1)
 				return VQ_BROKEN;
-			if (w->at == w->limit)
+			if (index_at(w) == w->limit)
 				return VQ_EMPTY;
 		}
-		if (w->at == w->stop) {
+		if (index_at(w) == w->stop) {
 			w->more = 1;
 			return VQ_EMPTY;
 		}
@@ -419,34 +485,45 @@ vq_next_slow(struct vq_work *w)
 }
 
 void
-vq_done_tapped(struct vq_work *w, unsigned head, uint32_t len)
+vq_done_slow(struct vq_work *w, unsigned head, uint32_t len)
 {
+	if (w->fill == first_elem(w) + VQ_USED_ELEM * ((size_t)w->mask + 1)) {
+		w->fill = first_elem(w);
+		w->filled += w->mask + 1;
+	}
 	le32_put(w->raw, head);
 	le32_put(w->raw + 4, len);
-	gm_put(w->gm, &w->used, VQ_ENTRIES +
-	    VQ_USED_ELEM * (size_t)(w->done & w->mask), w->raw, VQ_USED_ELEM);
-	w->done++;
+	gm_put(w->gm, &w->used, (size_t)(w->fill - w->used.p), w->raw,
+	    VQ_USED_ELEM);
+	w->fill += VQ_USED_ELEM;
+	set_full(w);
 }
 
 void
 vq_undo(struct vq_work *w)
 {
-	w->until = --w->at;
+	if (w->next == first_entry(w)) {
+		w->next += VQ_AVAIL_ELEM * ((size_t)w->mask + 1);
+		w->taken -= w->mask + 1;
+	}
+	w->next -= VQ_AVAIL_ELEM;
+	w->until = w->next;
 }
 
 int
 vq_waiting(struct vq_work *w)
 {
-	if (w->vq->broken || (w->at == w->limit && rearm(w) == -1))
+	if (w->vq->broken || (index_at(w) == w->limit && rearm(w) == -1))
 		return -1;
-	return w->at != w->limit;
+	return index_at(w) != w->limit;
 }
 
 void
 vq_stop(struct vq_work *w)
 {
 	w->more = 1;
-	w->stop = w->until = w->at;
+	w->stop = index_at(w);
+	w->until = w->next;
 }
 
 /* 2.7.10: has the index moved over the event since the last time? */
@@ -462,8 +539,8 @@ vq_end(struct vq_work *w)
 	struct vq *vq = w->vq;
 	uint16_t before = w->published, event;
 
-	vq->last_avail = (uint16_t)w->at;
-	vq->used_idx = (uint16_t)w->done;
+	vq->last_avail = (uint16_t)index_at(w);
+	vq->used_idx = (uint16_t)index_done(w);
 	if (vq->event_idx && !vq->broken &&
 	    !(w->armed && w->event == vq->last_avail))
 		store_event(w);

@@ -85,10 +85,15 @@ struct vq_work {
 	struct vq_table	 table;
 	struct gm_range	 hot;		/* range of the last segment */
 	unsigned	 mask;		/* queue size less one */
+	/*
+	 * Where the next entry is and the next used element goes, and how far
+	 * either goes without a thought: at most to the end of its ring.
+	 */
+	const uint8_t	*next, *until;
+	uint8_t		*fill, *full;
 	/* Indices of this look count on where those of the ring wrap. */
-	unsigned	 at;		/* next available entry to take */
-	unsigned	 done;		/* next used entry to fill */
-	unsigned	 until;		/* no need to think up to this entry */
+	unsigned	 taken;		/* of the first entry, this lap */
+	unsigned	 filled;	/* of the first used element */
 	unsigned	 limit;		/* available index as last read */
 	unsigned	 stop;		/* entry that this look may not take */
 	struct vq_walk	 walk;		/* chain that vq.c found */

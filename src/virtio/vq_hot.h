@@ -3,9 +3,9 @@
  *
  * It is inlined into the loops of devices, keeps what it found in registers,
  * and leaves for vq.c with what it has read so far: nothing is read twice.
- * It leaves at an entry that needs thought (an end, a tap), at an indirect
- * descriptor, at one that breaks the order, at a segment that is empty or
- * not, or not all, in the range where the last one was.
+ * It leaves at an entry that needs thought (an end, a lap, a tap), at an
+ * indirect descriptor, at one that breaks the order, at a segment that is
+ * empty or not, or not all, in the range where the last one was.
  */
 #ifndef VQ_HOT_H
 #define VQ_HOT_H
@@ -13,6 +13,7 @@
 #include "vq.h"
 
 #define VQ_ENTRIES	4U		/* offset of ring entries: 2.7.6 */
+#define VQ_AVAIL_ELEM	2U
 #define VQ_USED_ELEM	8U		/* bytes of a used element: 2.7.8 */
 
 #define VQ_LIKELY(x)	__builtin_expect(!!(x), 1)
@@ -44,7 +45,8 @@ enum vq_result vq_next_on(struct vq_work *, const struct vq_walk *,
 /* The queue is broken; or this chain goes back, and the next one comes. */
 enum vq_result vq_next_bad(struct vq_work *);
 enum vq_result vq_next_refused(struct vq_work *, unsigned head);
-void	vq_done_tapped(struct vq_work *, unsigned head, uint32_t len);
+/* Where the ring ends, or somebody listens. */
+void	vq_done_slow(struct vq_work *, unsigned head, uint32_t len);
 
 /* Copies, so that the walk itself can stay in registers. */
 static VQ_INLINE enum vq_result
@@ -157,21 +159,20 @@ vq_walk_one(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
 static VQ_INLINE enum vq_result
 vq_take(struct vq_work *w, struct vq_walk *k)
 {
-	unsigned at = w->at;
+	const uint8_t *entry = w->next;
 	struct vq_desc d;
 	uint64_t off;
 	enum vq_result r;
 
-	if (VQ_UNLIKELY(at == w->until)) {
+	if (VQ_UNLIKELY(entry == w->until)) {
 		r = vq_next_slow(w);
 		*k = w->walk;
 		return r;
 	}
-	k->head = gm_once16(w->avail.p + VQ_ENTRIES + 2 *
-	    (size_t)(at & w->mask));
+	k->head = gm_once16(entry);
 	if (VQ_UNLIKELY(k->head > w->mask))
 		return vq_next_bad(w);
-	w->at = at + 1;
+	w->next = entry + VQ_AVAIL_ELEM;
 	d = vq_fetch(w->table.p + VRING_DESC_SIZE * (size_t)k->head);
 	off = d.addr - w->hot.gpa;
 	if (VQ_HAS(&d, VRING_DESC_NEXT | VRING_DESC_INDIRECT) ||
@@ -204,17 +205,15 @@ vq_next(struct vq_work *w, struct vq_chain *c)
 static inline void
 vq_done(struct vq_work *w, const struct vq_chain *c)
 {
-	unsigned at = w->done;
-	uint8_t *p = w->used.p + VQ_ENTRIES + VQ_USED_ELEM *
-	    (size_t)(at & w->mask);
+	uint8_t *p = w->fill;
 
-	if (VQ_UNLIKELY(w->tapped)) {
-		vq_done_tapped(w, c->head, c->written);
+	if (VQ_UNLIKELY(p == w->full)) {
+		vq_done_slow(w, c->head, c->written);
 		return;
 	}
 	le32_put(p, c->head);
 	le32_put(p + 4, c->written);
-	w->done = at + 1;
+	w->fill = p + VQ_USED_ELEM;
 }
 
 #endif
