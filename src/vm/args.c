@@ -44,6 +44,7 @@ const char args_help[] =
 "  -n name       name of the machine (vm)\n"
 "  -P program    the program of a device's process\n"
 "  -R recording  folder[,keep=all|digests|bytes][,room=MiB]\n"
+"                [,device=name]\n"
 "  -r file       CD\n"
 "  -t commands   qtest: - or unix:path or a file\n"
 "  -v            say more; twice, much more\n";
@@ -70,6 +71,8 @@ struct parse {
 	struct vmmsg_vm		 vm;
 	const char		*kernel, *initrd, *firmware, *append;
 	char			 record[VMMSG_MAXPATH + 1];
+	const char		*only;		/* record this device */
+	int			 recorded;
 	struct devmsg_record	 how;
 	struct disk_arg		 disk[MAXDISKS];
 	unsigned		 ndisks;
@@ -221,6 +224,8 @@ record_property(struct parse *p, const char *s)
 	else if (strncmp(s, "room=", 5) == 0 && number(s + 5, &v) == 0 &&
 	    v > 0 && v < 1U << 20)
 		p->how.room = v << 20;
+	else if (strncmp(s, "device=", 7) == 0)
+		p->only = s + 7;
 	else
 		return refuse(p, "-R %s: not a property of a recording: see "
 		    "--help", s);
@@ -440,15 +445,19 @@ put_record(struct parse *p)
 	struct cfg_device *d = &p->cfg->dev[p->cfg->ndevs - 1];
 	static uint8_t body[2048];
 	struct vmmsg_record r;
+	char name[48];
 	struct wbuf w;
 	int fd, n;
 
-	if (p->record[0] == '\0')
+	snprintf(name, sizeof(name), "%s%u", d->d.kind, d->index);
+	if (p->record[0] == '\0' ||
+	    (p->only != NULL && strcmp(p->only, name) != 0))
 		return 0;
+	p->recorded = 1;
 	memset(&r, 0, sizeof(r));
 	r.how = p->how;
-	n = snprintf(r.path, sizeof(r.path), "%s/%s-%s%u.trace", p->record,
-	    p->vm.name, d->d.kind, d->index);
+	n = snprintf(r.path, sizeof(r.path), "%s/%s-%s.trace", p->record,
+	    p->vm.name, name);
 	if (n < 0 || (size_t)n >= sizeof(r.path))
 		return refuse(p, "-R: the folder's name is too long");
 	fd = open(r.path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -558,6 +567,9 @@ put_devices(struct parse *p)
 				return -1;
 		}
 	}
+	if (p->only != NULL && !p->recorded)
+		return refuse(p, "-R device=%.40s: the machine has no such "
+		    "device with a process", p->only);
 	return put_device(p, "vmmci", NULL);
 }
 
