@@ -85,14 +85,3 @@ iovcur_fill(struct iovcur *c, const void *src, size_t len)
 	for (; len > 0 && (p = next(c, len, &n)) != NULL; len -= n, s += n)
 		memcpy(p, s, n);
 }
-
-void
-iovcur_copy(struct iovcur *c, void *dst, size_t len)
-{
-	const uint8_t *p;
-	uint8_t *d = dst;
-	size_t n;
-
-	for (; len > 0 && (p = next(c, len, &n)) != NULL; len -= n, d += n)
-		memcpy(d, p, n);
-}

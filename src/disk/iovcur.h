@@ -27,9 +27,8 @@ void	iovcur_init(struct iovcur *, const struct iovec *, int n);
  */
 int	iovcur_take(struct iovcur *, struct iovec *dst, int max, size_t want,
 	    size_t *got);
-/* The next len bytes: set to zero, filled from src, copied to dst. */
+/* The next len bytes: set to zero, or filled from src. */
 void	iovcur_zero(struct iovcur *, size_t len);
 void	iovcur_fill(struct iovcur *, const void *src, size_t len);
-void	iovcur_copy(struct iovcur *, void *dst, size_t len);
 
 #endif

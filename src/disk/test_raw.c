@@ -237,6 +237,153 @@ test_foreign(void **state)
 	assert_int_equal(open_like(DISK_AUTO, 3, 0, "KDM", 3, &why), 0);
 }
 
+/* A store that cannot do much, and says odd things about its holes. */
+static struct odd {
+	struct ms	m;
+	int		sizecode, punchcode, extcode;
+	uint64_t	extlen;
+	int		closed;
+} odd;
+
+static int
+odd_size(void *arg, uint64_t *size)
+{
+	(void)arg;
+	*size = odd.m.size;
+	return odd.sizecode;
+}
+
+static int
+odd_punch(void *arg, uint64_t off, uint64_t len)
+{
+	(void)arg;
+	(void)off;
+	(void)len;
+	return odd.punchcode;
+}
+
+static int
+odd_extent(void *arg, uint64_t off, uint64_t *len, int *data)
+{
+	(void)arg;
+	(void)off;
+	*len = odd.extlen;
+	*data = 0;
+	return odd.extcode;
+}
+
+static void
+odd_close(void *arg)
+{
+	(void)arg;
+	odd.closed++;
+}
+
+static struct bstore
+odd_store(uint64_t size)
+{
+	static struct bstore_ops ops;
+	struct bstore bs;
+
+	memset(&odd, 0, sizeof(odd));
+	ms_init(&odd.m, 1u << 20);
+	bs = ms_bstore(&odd.m);
+	assert_int_equal(bs_resize(&bs, size), 0);
+	ops = *bs.ops;
+	ops.size = odd_size;
+	ops.punch = odd_punch;
+	ops.extent = odd_extent;
+	ops.close = odd_close;
+	bs.ops = &ops;
+	return bs;
+}
+
+static void
+test_odd_store(void **state)
+{
+	struct disk_opts o = { .format = DISK_RAW };
+	struct bstore bs = odd_store(4096);
+	struct disk_extent e;
+	struct disk_why why;
+	struct disk *d;
+	uint8_t b[600];
+
+	(void)state;
+	odd.sizecode = DISK_EIO;
+	assert_int_equal(disk_open(&bs, &o, &d, &why), DISK_EIO);
+	assert_string_equal(why.text, "cannot tell its size");
+	assert_null(d);
+	odd.sizecode = 0;
+	assert_int_equal(disk_open(&bs, &o, &d, NULL), 0);
+	/* Holes cannot be made: a discard does nothing, zeros are written. */
+	assert_int_equal(disk_write(d, "aaaa", 4, 0), 0);
+	odd.punchcode = DISK_ENOTSUP;
+	assert_int_equal(disk_discard(d, 0, 512), 0);
+	assert_int_equal(disk_read(d, b, 4, 0), 0);
+	assert_memory_equal(b, "aaaa", 4);
+	assert_int_equal(disk_zero(d, 1, 3, 1), 0);
+	assert_int_equal(disk_read(d, b, 4, 0), 0);
+	assert_memory_equal(b, "a\0\0\0", 4);
+	odd.punchcode = DISK_EIO;
+	assert_int_equal(disk_discard(d, 0, 512), DISK_EIO);
+	assert_int_equal(disk_zero(d, 0, 512, 1), DISK_EIO);
+	assert_int_equal(disk_zero(d, 0, 512, 0), 0);
+	/* An extent is as long as the request at most, and never empty. */
+	odd.extlen = 100;
+	assert_int_equal(disk_extent(d, 7, 1000, &e), 0);
+	assert_true(e.len == 100 && e.kind == DISK_ZERO && e.off == 7);
+	assert_true(e.hosted && e.host == 7 && e.depth == 0);
+	odd.extlen = 1000;
+	assert_int_equal(disk_extent(d, 0, 1000, &e), 0);
+	assert_int_equal(e.len, 1000);
+	odd.extlen = 1001;
+	assert_int_equal(disk_extent(d, 0, 1000, &e), 0);
+	assert_int_equal(e.len, 1000);
+	odd.extlen = 0;
+	assert_int_equal(disk_extent(d, 0, 1000, &e), 0);
+	assert_int_equal(e.len, 1000);
+	odd.extcode = DISK_EIO;
+	assert_int_equal(disk_extent(d, 0, 1000, &e), DISK_EIO);
+	disk_close(&d);
+	disk_close(&d);
+	assert_int_equal(odd.closed, 1);
+	bs_close(&bs);
+	bs_close(&bs);
+	assert_int_equal(odd.closed, 2);
+	ms_free(&odd.m);
+}
+
+/* What every format relies on is checked before it is asked. */
+static void
+test_bounds(void **state)
+{
+	struct disk_extent e;
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	d = open_raw(&m, 4096, 0);
+	assert_int_equal(disk_discard(d, 4096, 1), DISK_ERANGE);
+	assert_int_equal(disk_discard(d, 4097, 0), DISK_ERANGE);
+	assert_int_equal(disk_discard(d, 4096, 0), 0);
+	assert_int_equal(disk_zero(d, 4096, 0, 1), 0);
+	assert_int_equal(disk_zero(d, 4095, 2, 1), DISK_ERANGE);
+	assert_int_equal(disk_write(d, "", 0, 4096), 0);
+	assert_int_equal(disk_extent(d, 0, 0, &e), DISK_ERANGE);
+	assert_int_equal(disk_extent(d, 4096, 1, &e), DISK_ERANGE);
+	assert_int_equal(disk_extent(d, 4095, 1, &e), 0);
+	assert_int_equal(disk_grow(d, UINT64_MAX), DISK_ERANGE);
+	assert_int_equal(disk_grow(d, 1ULL << 63), DISK_ERANGE);
+	assert_int_equal(disk_grow(d, INT64_MAX), DISK_ENOSPC);
+	assert_int_equal(disk_grow(d, 4096), 0);
+	disk_close(&d);
+	ms_free(&m);
+	assert_string_equal(disk_format_name(DISK_RAW), "raw");
+	assert_string_equal(disk_format_name(DISK_QCOW2), "qcow2");
+	assert_string_equal(disk_format_name(DISK_AUTO), "auto");
+	assert_int_equal(disk_refuse(NULL, DISK_EIO, "%d", 1), DISK_EIO);
+}
+
 int
 main(void)
 {
@@ -248,6 +395,8 @@ main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_refused),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_odd_store),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,8 +46,8 @@ $(B)/vmdisk: $(VMDISKOBJS) $(VMDISKLIBS) $(ZIPWRAP)
 $(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
 	$(CC) $(LINKF) -o $@ $< $(VMDISKLIBS) $(ZIP) -lpthread
 
-DISKTESTS := test_bstore test_raw test_qcow2 test_header test_hostile \
-	     test_prog test_sweep test_convert test_check test_zip test_order test_snap \
+DISKTESTS := test_bstore test_raw test_alloc test_qcow2 test_hostile \
+	     test_prog test_sweep test_convert test_check test_zip test_packed test_order test_snap \
 	     test_variants test_judge
 DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
 TESTS += $(DISKTESTS)
