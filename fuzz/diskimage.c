@@ -74,6 +74,14 @@ mend(uint8_t *h, uint64_t size)
 	}
 }
 
+static uint64_t
+place(unsigned sector)
+{
+	if (sector >= 0xff00)
+		return DISKIMAGE_FAR - (0x10000 - sector) * 512u;
+	return sector * 512u % DISKIMAGE_MAX;
+}
+
 void
 diskimage_load(struct ms *m, const uint8_t *data, size_t len)
 {
@@ -86,7 +94,7 @@ diskimage_load(struct ms *m, const uint8_t *data, size_t len)
 	rb_init(&r, data, len);
 	mended = rb_u8(&r) % 8 != 0;
 	while (rb_left(&r) > 3) {
-		off = (uint64_t)rb_u16(&r) * 512 % DISKIMAGE_MAX;
+		off = place(rb_u16(&r));
 		n = 8u * (rb_u8(&r) % 64 + 1u);
 		if (n > rb_left(&r))
 			n = rb_left(&r);
@@ -97,6 +105,7 @@ diskimage_load(struct ms *m, const uint8_t *data, size_t len)
 	}
 	m->size = (m->size + 511) & ~511ULL;
 	m->high = m->size;
+	m->cap = m->size > DISKIMAGE_MAX ? DISKIMAGE_CAP : 2 * DISKIMAGE_MAX;
 	if (mended && m->size >= 512)
 		mend(m->buf, m->size);
 }

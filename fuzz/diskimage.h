@@ -3,9 +3,10 @@
  *
  * An input is sparse: {sector le16, words u8, bytes} after one another, each
  * putting 8 * (words % 64 + 1) bytes at 512 * sector; what is not there is
- * zero.  The first byte of the input says how much is mended afterwards: in
- * one input of eight nothing, else the magic, the version, the header length
- * and the numbers that open compares with the size of the file.
+ * zero.  The last 256 sectors are far from the others, where small tables do
+ * not reach.  The first byte of the input says how much is mended afterwards:
+ * in one input of eight nothing, else the magic, the version, the header
+ * length and the numbers that open compares with the size of the file.
  */
 #ifndef DISKIMAGE_H
 #define DISKIMAGE_H
@@ -16,9 +17,11 @@
 #include "disk.h"
 #include "memstore.h"
 
-#define DISKIMAGE_MAX	(512u << 10)	/* bytes of an image */
+#define DISKIMAGE_MAX	(512u << 10)	/* bytes of most images */
+#define DISKIMAGE_FAR	(2176u << 10)	/* end of those with a far part */
+#define DISKIMAGE_CAP	(DISKIMAGE_FAR + DISKIMAGE_MAX)
 
-/* Fills the store (of DISKIMAGE_MAX at least). */
+/* Fills the store (of DISKIMAGE_CAP), and says how far it may grow. */
 void	diskimage_load(struct ms *, const uint8_t *, size_t);
 
 /*

@@ -25,7 +25,7 @@ static struct fuzz_stat count = { .opnames = opnames };
 static void
 init(void)
 {
-	ms_init(&image, 2 * DISKIMAGE_MAX);
+	ms_init(&image, DISKIMAGE_CAP);
 	ms_init(&out, 4 * DISKIMAGE_MAX);
 	diskimage_base_init(&base, &image);
 	a = malloc(MAXCOPY);

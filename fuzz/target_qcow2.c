@@ -27,7 +27,7 @@ static struct fuzz_stat count = { .opnames = opnames };
 static void
 init(void)
 {
-	ms_init(&image, 2 * DISKIMAGE_MAX);
+	ms_init(&image, DISKIMAGE_CAP);
 	diskimage_base_init(&base, &image);
 	was = malloc(DISKIMAGE_MAX);
 	now = malloc(DISKIMAGE_MAX);

@@ -464,6 +464,12 @@ qcow2_check(struct disk *d, struct qcow2_check *res, int repair)
 	return rv;
 }
 
+static bool
+has_block(const struct qcow2 *q, uint64_t i)
+{
+	return i < q->reftn && q->reft[i] != 0;
+}
+
 /*
  * A block for stretch i, whose own clusters may all be in use: it goes to
  * the end of the file, and first comes the block that counts that place.
@@ -475,8 +481,8 @@ place_block(struct qcow2 *q, uint64_t i)
 	int rv;
 
 	if (i >= q->reftn || j >= q->reftn)
-		return DISK_ENOSPC;
-	if (j != i && q->reft[j] == 0) {
+		return DISK_ECORRUPT;
+	if (j != i && !has_block(q, j)) {
 		q->reft[j] = c << q->cbits;
 		q->eof += q->csize;
 		rv = q2_putzero(q, c << q->cbits, q->csize);
@@ -504,7 +510,7 @@ set_counts(struct walk *w)
 		rv = q2_count_get(q, c, &have);
 		if (rv == 0 && have == w->refs[c])
 			continue;
-		if (rv == 0 && q->reft[c >> q->rbits] == 0)
+		if (rv == 0 && !has_block(q, c >> q->rbits))
 			rv = place_block(q, c >> q->rbits);
 		if (rv == 0 && w->refs[c] > q2_count_max(q->order))
 			rv = DISK_ECORRUPT;

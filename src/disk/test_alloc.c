@@ -213,6 +213,20 @@ claiming(uint64_t size)
 	return bs;
 }
 
+/* Nor is there memory for a check of all that. */
+static void
+too_long(const struct bstore *bs)
+{
+	struct disk_opts o = { .format = DISK_QCOW2, .readonly = 1 };
+	struct qcow2_check c = { 0 };
+	struct disk_why why;
+	struct disk *d;
+
+	assert_int_equal(disk_open(bs, &o, &d, &why), 0);
+	assert_int_equal(qcow2_check(d, &c, 0), DISK_ENOTSUP);
+	disk_close(&d);
+}
+
 static void
 test_endless_file(void **state)
 {
@@ -243,7 +257,41 @@ test_endless_file(void **state)
 			assert_int_equal(disk_read(d, got, 4096, 0), 0);
 			assert_memory_equal(got, data, 4096);
 			disk_close(&d);
+			if (size[k] >> bits[i] > 1ULL << 27)
+				too_long(&bs);
 		}
+}
+
+/* A cluster in use that no count can be made for: no repair, no harm. */
+static void
+test_uncounted(void **state)
+{
+	struct disk_opts o = { .format = DISK_QCOW2 };
+	struct bstore bs = ms_bstore(&m);
+	uint64_t reach = 2u << 20, far, l2;	/* 64 blocks of 64 counts */
+	struct disk_why why;
+	struct disk *d;
+
+	(void)state;
+	for (far = 3u << 20; far >= 1u << 20; far -= CLUSTER) {
+		make(MAXDISK);
+		d = open_top();
+		assert_int_equal(disk_write(d, data, CLUSTER, 0), 0);
+		disk_close(&d);
+		assert_int_equal(bs_resize(&bs, far + CLUSTER), 0);
+		l2 = beb64_get(m.buf + L1OFF) & ~COPIED;
+		beb64_put(m.buf + l2 + 8, far | COPIED);
+		m.buf[79] |= 1;			/* dirty */
+		/* The block that is missing comes behind the cluster. */
+		if (far + CLUSTER >= reach) {
+			assert_int_not_equal(disk_open(&bs, &o, &d, &why), 0);
+			assert_non_null(strstr(why.text, "repaired"));
+			continue;
+		}
+		assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+		sound(d, 0);
+		disk_close(&d);
+	}
 }
 
 /* An L2 table that was read, was replaced and serves another part. */
@@ -340,6 +388,7 @@ main(void)
 		cmocka_unit_test(test_endless_file),
 		cmocka_unit_test(test_failed_write),
 		cmocka_unit_test(test_table_again),
+		cmocka_unit_test(test_uncounted),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -284,6 +284,134 @@ test_not_repairable(void **state)
 	assert_int_equal(disk_open(&bs, &o, &d, &why), DISK_ECORRUPT);
 }
 
+static struct disk *
+open_damaged(int readonly)
+{
+	struct disk_opts o = { .format = DISK_QCOW2, .damaged = 1,
+	    .nobacking = 1, .readonly = readonly };
+	struct bstore bs = ms_bstore(&m);
+	struct disk_why why;
+	struct disk *d;
+
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	return d;
+}
+
+/* Findings are named, one line each, and not without end. */
+static void
+one_line(void *arg, const char *line)
+{
+	unsigned *n = arg;
+
+	assert_in_range(strlen(line), 5, 100);
+	assert_null(strchr(line, '\n'));
+	++*n;
+}
+
+static void
+test_findings(void **state)
+{
+	unsigned n = 0, i;
+	struct qcow2_check c = { .say = one_line, .arg = &n };
+	struct disk *d;
+
+	(void)state;
+	make(4);
+	beb16_put(m.buf + block() + 2 * 20, 0);
+	beb16_put(m.buf + block() + 2 * 21, 9);
+	d = open_damaged(1);
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	assert_true(c.corruptions > 0 && c.leaks == 1);
+	assert_int_equal(n, c.corruptions + c.leaks);
+	disk_close(&d);
+	for (i = 10; i < 40; i++)
+		beb16_put(m.buf + block() + 2 * i, 9);
+	memset(&c, 0, sizeof(c));
+	c.say = one_line;
+	c.arg = &n;
+	n = 0;
+	d = open_damaged(1);
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	assert_int_equal(c.leaks, 30);
+	assert_int_equal(n, 20);
+	disk_close(&d);
+}
+
+/* More references than we count: a corruption, not a small number. */
+static void
+test_many_references(void **state)
+{
+	struct qcow2_params p = { .size = 64u << 20, .cluster_bits = 9 };
+	struct disk_opts o = { .format = DISK_QCOW2 };
+	struct bstore bs = ms_bstore(&m);
+	struct qcow2_check c = { 0 };
+	struct disk_why why;
+	struct disk *d;
+	uint64_t e, data;
+	unsigned i;
+
+	(void)state;
+	ms_reset(&m);
+	assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	assert_int_equal(disk_write(d, "x", 1, 0), 0);
+	disk_close(&d);
+	e = beb64_get(m.buf + l1());
+	data = beb64_get(m.buf + l2());
+	for (i = 0; i < 64; i++)		/* of an L2 table */
+		beb64_put(m.buf + l2() + 8 * i, data);
+	for (i = 0; i < 1024; i++)
+		beb64_put(m.buf + l1() + 8 * i, e);
+	d = open_damaged(1);
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	/* Too many, no flag, and the same of the table. */
+	assert_in_range(c.corruptions, 1, 1024 + 64 + 4);
+	disk_close(&d);
+	for (i = 0; i < 1023; i++)
+		beb64_put(m.buf + l1() + 8 * i, e & ~(1ULL << 63));
+	for (i = 0; i < 64; i++)
+		beb64_put(m.buf + l2() + 8 * i, data & ~(1ULL << 63));
+	beb64_put(m.buf + l1() + 8 * 1023, 0);
+	beb16_put(m.buf + block() + 2 * (l2() >> 9), 1023);
+	beb16_put(m.buf + block() + 2 * ((data & ~(1ULL << 63)) >> 9),
+	    1023 * 64);
+	memset(&c, 0, sizeof(c));
+	d = open_damaged(1);
+	assert_int_equal(qcow2_check(d, &c, 0), 0);
+	assert_int_equal(c.corruptions + c.leaks, 0);
+	disk_close(&d);
+}
+
+static void
+test_no_repair(void **state)
+{
+	struct qcow2_check c = { 0 };
+	struct ms_plan plan = { 0 };
+	struct disk *d;
+
+	(void)state;
+	make(4);
+	d = open_damaged(1);
+	assert_int_equal(qcow2_check(d, &c, 1), DISK_EROFS);
+	disk_close(&d);
+	/* Nothing to mend: not a byte is written. */
+	d = open_damaged(0);
+	ms_plan(&m, &plan);
+	assert_int_equal(qcow2_rebuild(d), 0);
+	assert_int_equal(m.nwrites, 0);
+	disk_close(&d);
+	/* Bitmaps take clusters that we do not count. */
+	m.buf[95] |= 1;				/* autoclear: in use */
+	beb32_put(m.buf + 112, 0x23852875);
+	beb32_put(m.buf + 116, 24);
+	memset(m.buf + 120, 0, 48);
+	beb32_put(m.buf + 120, 1);
+	d = open_damaged(0);
+	assert_int_equal(qcow2_check(d, &c, 1), DISK_ENOTSUP);
+	assert_int_equal(qcow2_rebuild(d), DISK_ENOTSUP);
+	disk_close(&d);
+}
+
 static int
 begin(void **state)
 {
@@ -310,6 +438,9 @@ main(void)
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_rebuild),
 		cmocka_unit_test(test_not_repairable),
+		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_many_references),
+		cmocka_unit_test(test_no_repair),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -235,6 +235,34 @@ test_foreign(void **state)
 		    t[i].bytes, n, &why), 0);
 	}
 	assert_int_equal(open_like(DISK_AUTO, 3, 0, "KDM", 3, &why), 0);
+	assert_int_equal(open_like(DISK_AUTO, 511, 0, "x", 1, &why), 0);
+	assert_int_equal(open_like(DISK_AUTO, 512, 0, "x", 1, &why), 0);
+}
+
+/* The looks at a store of unknown kind fail, one after another. */
+static void
+test_look_fails(void **state)
+{
+	struct disk_opts o = { .format = DISK_AUTO };
+	struct ms_plan plan = { 0 };
+	struct bstore bs;
+	struct disk_why why;
+	struct disk *d;
+	struct ms m;
+
+	(void)state;
+	ms_init(&m, 4096);
+	bs = ms_bstore(&m);
+	assert_int_equal(bs_resize(&bs, 4096), 0);
+	for (plan.fail_read = 1; plan.fail_read <= 3; plan.fail_read++) {
+		ms_plan(&m, &plan);
+		assert_int_equal(disk_open(&bs, &o, &d, &why), DISK_EIO);
+		assert_string_equal(why.text, "cannot be read");
+	}
+	ms_plan(&m, &plan);
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	disk_close(&d);
+	ms_free(&m);
 }
 
 /* A store that cannot do much, and says odd things about its holes. */
@@ -395,6 +423,7 @@ main(void)
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_file_refused),
 		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_look_fails),
 		cmocka_unit_test(test_odd_store),
 		cmocka_unit_test(test_bounds),
 	};

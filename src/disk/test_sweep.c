@@ -193,6 +193,21 @@ preallocate(void)
 	return qcow2_create(&bs, &p, &why);
 }
 
+/* The image's bytes as a disk. */
+static int
+as_raw(void)
+{
+	struct disk_opts o = { .format = DISK_RAW };
+	struct bstore bs = ms_bstore(&filled);
+	struct disk_why why;
+	struct disk *d;
+	int rv;
+
+	rv = disk_open(&bs, &o, &d, &why);
+	disk_close(&d);
+	return rv;
+}
+
 /* Everything once; the first code that is not 0. */
 static int
 scenario(void)
@@ -207,6 +222,7 @@ scenario(void)
 	TRY(copy_out(d, &out, 1));
 	TRY(copy_out(d, &plain, 0));
 	TRY(preallocate());
+	TRY(as_raw());
 	disk_close(&d);
 	top.buf[79] |= 1;			/* dirty: rebuilt */
 	TRY(open_top(&d, 0));

@@ -8,11 +8,42 @@
 
 #include <cmocka.h>
 
+#include <libdeflate.h>
+#include <zstd.h>
+
 #include "bstore.h"
 #include "prng.h"
 #include "zip.h"
 
 #define MAX	(2u << 20)
+
+/* What the libraries make for us; each can be out of memory. */
+struct libdeflate_decompressor *__real_libdeflate_alloc_decompressor(void);
+ZSTD_DCtx *__real_ZSTD_createDCtx(void);
+ZSTD_CCtx *__real_ZSTD_createCCtx(void);
+struct libdeflate_decompressor *__wrap_libdeflate_alloc_decompressor(void);
+ZSTD_DCtx *__wrap_ZSTD_createDCtx(void);
+ZSTD_CCtx *__wrap_ZSTD_createCCtx(void);
+
+static int nomem;
+
+struct libdeflate_decompressor *
+__wrap_libdeflate_alloc_decompressor(void)
+{
+	return nomem ? NULL : __real_libdeflate_alloc_decompressor();
+}
+
+ZSTD_DCtx *
+__wrap_ZSTD_createDCtx(void)
+{
+	return nomem ? NULL : __real_ZSTD_createDCtx();
+}
+
+ZSTD_CCtx *
+__wrap_ZSTD_createCCtx(void)
+{
+	return nomem ? NULL : __real_ZSTD_createCCtx();
+}
 
 static uint8_t in[MAX], packed[MAX], out[MAX];
 
@@ -131,6 +162,35 @@ test_endless(void **state)
 	zip_free(&z);
 }
 
+/* The next call tries again. */
+static void
+test_no_memory(void **state)
+{
+	struct zip *z;
+	size_t len;
+
+	(void)state;
+	fill(4096);
+	assert_non_null(z = zip_new(ZIP_DEFLATE, 4096));
+	assert_int_equal(zip_pack(z, in, packed, &len), 0);
+	nomem = 1;
+	assert_int_equal(zip_unpack(z, packed, len, out), DISK_ENOMEM);
+	nomem = 0;
+	assert_int_equal(zip_unpack(z, packed, len, out), 0);
+	zip_free(&z);
+	assert_non_null(z = zip_new(ZIP_ZSTD, 4096));
+	nomem = 1;
+	assert_int_equal(zip_pack(z, in, packed, &len), DISK_ENOMEM);
+	nomem = 0;
+	assert_int_equal(zip_pack(z, in, packed, &len), 0);
+	nomem = 1;
+	assert_int_equal(zip_unpack(z, packed, len, out), DISK_ENOMEM);
+	nomem = 0;
+	assert_int_equal(zip_unpack(z, packed, len, out), 0);
+	assert_memory_equal(in, out, 4096);
+	zip_free(&z);
+}
+
 int
 main(void)
 {
@@ -139,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
