@@ -241,11 +241,11 @@ test_transfer(void **state)
 static void
 turns(unsigned type, int write)
 {
-	unsigned i, n = 10, per = VIOBLK_MAXKICK / (4U << 20);
+	unsigned i, n = 10, per = VIOBLK_MAXKICK / 4096;
 	uint16_t start = avail;
 
 	for (i = 0; i < n; i++)
-		offer(type, 4, 1U << 20, write);
+		offer(type, 4, 1024, write);
 	for (i = per; i < n; i += per) {
 		kick();
 		assert_int_equal(ncalls, per);

@@ -20,7 +20,9 @@
  *
  * Bounds: SEG_MAX segments of SIZE_MAX bytes are advertised, their product is
  * VIOBLK_MAXXFER; more segments are served while the bytes fit.  After about
- * VIOBLK_MAXKICK bytes the rest of the queue waits for the next turn.
+ * VIOBLK_MAXKICK bytes the rest of the queue waits for the next turn: the
+ * driver has what is done while the rest is being done, and registers are
+ * answered in between.
  *
  * Attach values: CAPACITY (required, below 2^54), READONLY, SERIAL (its first
  * 20 bytes are the id), BLKSIZE, PHYSEXP, NQUEUES (1 to 8), QSIZE.  The
@@ -37,7 +39,7 @@
 #define VIOBLK_SIZEMAX	(1U << 20)
 #define VIOBLK_SEGMAX	126U
 #define VIOBLK_MAXXFER	(VIOBLK_SIZEMAX * VIOBLK_SEGMAX)
-#define VIOBLK_MAXKICK	(16U << 20)
+#define VIOBLK_MAXKICK	(16U << 10)
 #define VIOBLK_IDLEN	20
 #define VIOBLK_DISCARD_SEGS	16U
 #define VIOBLK_DISCARD_SECTORS	(1U << 22)

@@ -20,7 +20,7 @@
 #define FD_SYNC		3
 #define FD_ASYNC	4
 #define PATIENCE	30000		/* ms for each piece of description */
-#define LINGER		8000U		/* ns */
+#define LINGER		32000U		/* ns */
 #define RECBUF		(64U << 10)
 #define KEEPMAX		(1U << 20)	/* of a payload in a recording */
 #define STATEMAX	(64U << 10)
