@@ -118,15 +118,16 @@ BASECF	:= $(CSTD) -g $(if $(OPT),$(OPT),-O2) -fno-omit-frame-pointer \
 # INSTR instruments the layers below the line, HINSTR the harness around
 # them: a fuzzing engine should see the edges of the device, not ours.  The
 # alignment check costs a fuzzer a third of its speed and finds the same for
-# every input, so it stays with asan, which runs the whole corpus.  Accesses to
-# the stack that cannot go wrong need no check, and no stack outlives a call.
+# every input, and who follows a null pointer ends without a check: both stay
+# with asan, which runs the whole corpus.  Accesses to the stack that cannot go
+# wrong need no check, and no stack outlives a call.
 UB	:= -fsanitize=undefined -fno-sanitize-recover=all
 INSTR_plain	:=
 INSTR_asan	:= -fsanitize=address $(UB)
 INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
 INSTR_tsan	:= -fsanitize=thread
 INSTR_cov	:= --coverage -fprofile-update=single -O0
-INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment \
+INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment,null \
 		   -mllvm -asan-use-stack-safety=1 \
 		   -fsanitize-address-use-after-return=never
 INSTR_afl	:= -fsanitize=address $(UB)

@@ -163,25 +163,26 @@ devconf_value(const uint8_t *val, size_t len)
 int
 devconf_unit(const struct devconf *c, unsigned i, struct devconf *u)
 {
-	const uint8_t *val;
-	struct rbuf r;
-	unsigned tag, n = 0;
-	size_t len, at = 0, from = 0, to = c->len;
+	struct devconf rest = *c;
+	const uint8_t *p;
+	size_t len;
 
-	rb_init(&r, c->p, c->len);
-	for (; devconf_next(&r, &tag, &val, &len); at = c->len - rb_left(&r)) {
-		if (tag != DEVCONF_UNIT)
-			continue;
-		if (n == i)
-			from = at;
-		else if (n == i + 1)
-			to = at;
-		n++;
+	*u = (struct devconf){ NULL, 0 };
+	while ((p = devconf_bytes(&rest, DEVCONF_UNIT, &len)) != NULL) {
+		p -= 4;
+		rest.len -= (size_t)(p - rest.p);
+		rest.p = p;
+		if (i-- == 0)
+			*u = rest;
+		else if (u->p != NULL)
+			break;
+		rest.p += 4 + len;
+		rest.len -= 4 + len;
 	}
-	if (n <= i)
+	if (u->p == NULL)
 		return -1;
-	u->p = c->p + from;
-	u->len = to - from;
+	if (p != NULL)
+		u->len = (size_t)(p - u->p);
 	return 0;
 }
 
