@@ -242,7 +242,7 @@ check: unit gates gates-selftest seeds-check corpus-run liveness double-fetch ex
 COVMAKE	= $(MAKE) -s --no-print-directory FLAVOUR=cov CC=gcc
 coverage-run:
 	@find build/gcc-cov -name '*.gcda' -delete 2>/dev/null || :
-	@$(COVMAKE) unit corpus-run >build/coverage.log 2>&1 || \
+	@$(COVMAKE) -O -j $$(getconf _NPROCESSORS_ONLN) unit corpus-run >build/coverage.log 2>&1 || \
 	    { tail -n 30 build/coverage.log; exit 1; }
 coverage: coverage-run
 	@ci/coverage build/gcc-cov write

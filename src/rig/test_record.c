@@ -225,13 +225,13 @@ test_killed_busy(void **state)
 	for (i = 0; i < 20; i++) {
 		assert_int_equal(ftruncate(conf.record.fd, 0), 0);
 		start();
+		assert_int_equal(rig_blk_open(&rig, &blk, 8, 16384), 0);
 		pid = fork();
 		if (pid == 0) {
 			usleep(5000 + 700 * i);
 			kill(devproc_pid(rig.dev), SIGKILL);
 			_exit(0);
 		}
-		assert_int_equal(rig_blk_open(&rig, &blk, 8, 16384), 0);
 		while (rig_blk_do(&blk, i % 2 ? VIOBLK_T_IN : VIOBLK_T_OUT, i,
 		    data, sizeof(data)) != -1)
 			;
