@@ -244,6 +244,7 @@ test_every_bit(void **state)
 
 	(void)state;
 	j.keep = 0;
+	j.rounds = 1;
 	record(&j);
 	trace_open(&t, trace, tracelen);
 	while (trace_next(&t, &r) == TRACE_OK) {

@@ -371,7 +371,7 @@ sink(void *arg, const void *p, size_t len)
 struct job {
 	size_t		keep;
 	uint64_t	room;
-	unsigned	marks;
+	unsigned	marks, rounds;
 	int		sync, fails, nostate, times;
 	size_t		bufcap;
 	const struct gm_tap *tap;
@@ -419,7 +419,7 @@ record(const struct job *j)
 	rec_start(&r, "toy", &dc, &gm, &h);
 	h = rec_host(&r);
 	assert_non_null(dev_attach(&toy_dev, &toy, &h, &gm, &dc));
-	for (i = 0; i < 20; i++)
+	for (i = 0; i < 10 * j->rounds; i++)
 		kick(&r, &toy.dev, i % 10);
 	rec_msg(&r, &toy.dev, &m);
 	m.type = VIODEV_INTACK;
@@ -432,8 +432,8 @@ record(const struct job *j)
 	dev_detach(&toy.dev);
 	rec_stop(&r, &gm);
 	assert_true(gm.tap == j->tap);
-	assert_int_equal(real.irqs, 2);
-	assert_int_equal(real.logs, 2);
+	assert_int_equal(real.irqs, j->rounds);
+	assert_int_equal(real.logs, j->rounds);
 }
 
 static struct play *player;
@@ -473,7 +473,8 @@ play(const uint8_t *p, size_t len, int bug)
 }
 
 static const struct job whole = {
-	.keep = 65536, .room = TRACE, .marks = 1, .bufcap = 65536
+	.keep = 65536, .room = TRACE, .marks = 1, .rounds = 2,
+	.bufcap = 65536
 };
 
 #endif
