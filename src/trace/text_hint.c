@@ -219,9 +219,12 @@ used(struct hint *h, const struct rings_queue *q, unsigned off,
 		add(h, "used index %u", v);
 	else if (off == 4 + 8 * size_of(q))
 		add(h, "avail event %u", v);
-	else if (b->kept >= 8)
-		add(h, "used entry %u: head %u, %u bytes", (off - 4) / 8,
-		    le32_get(b->p), le32_get(b->p + 4));
+	else {
+		add(h, "used entry %u", (off - 4) / 8);
+		if (b->kept >= 8)
+			add(h, ": head %u, %u bytes", le32_get(b->p),
+			    le32_get(b->p + 4));
+	}
 }
 
 /* Bytes in guest memory; 0 when they belong to no ring. */
