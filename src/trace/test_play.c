@@ -243,8 +243,7 @@ test_every_bit(void **state)
 	int res, plain;
 
 	(void)state;
-	j.keep = 0;
-	j.rounds = 1;
+	j.keep = 0, j.rounds = 1;
 	record(&j);
 	trace_open(&t, trace, tracelen);
 	while (trace_next(&t, &r) == TRACE_OK) {
