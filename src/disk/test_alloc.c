@@ -326,6 +326,39 @@ test_table_again(void **state)
 	reads(64u << 10, 0);
 }
 
+/* The little that a new cluster gets makes the file no longer than that. */
+static void
+test_no_fill(void **state)
+{
+	struct qcow2_params p = { .size = MAXDISK };
+	struct bstore bs = ms_bstore(&m);
+	struct disk_extent e;
+	struct disk_why why;
+	struct disk *d;
+
+	(void)state;
+	ms_reset(&m);
+	assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+	d = open_top();
+	assert_int_equal(disk_write(d, "x", 1, 0), 0);
+	assert_int_equal(disk_flush(d), 0);
+	assert_int_equal(disk_write(d, "x", 1, 65536 + 100), 0);
+	assert_int_equal(m.size % 65536, 101);
+	assert_int_equal(disk_zero(d, 3 * 65536, 65536, 1), 0);
+	assert_int_equal(disk_write(d, "x", 1, 3 * 65536 + 200), 0);
+	assert_int_equal(m.size % 65536, 201);
+	/* A cluster in reserve has a place, zeros alone have none. */
+	assert_int_equal(disk_zero(d, 0, 65536, 0), 0);
+	assert_int_equal(disk_extent(d, 5, 100, &e), 0);
+	assert_true(e.kind == DISK_ZERO && e.hosted && e.host % 65536 == 5);
+	assert_int_equal(disk_zero(d, 4 * 65536, 65536, 1), 0);
+	assert_int_equal(disk_extent(d, 4 * 65536, 100, &e), 0);
+	assert_true(e.kind != DISK_DATA && !e.hosted && e.host == 0);
+	assert_int_equal(disk_extent(d, 65536 + 7, 100, &e), 0);
+	assert_true(e.kind == DISK_DATA && e.hosted && e.host % 65536 == 7);
+	disk_close(&d);
+}
+
 /* What a write that failed left in a new cluster does not show. */
 static void
 test_failed_write(void **state)
@@ -386,6 +419,7 @@ main(void)
 		cmocka_unit_test(test_full_front),
 		cmocka_unit_test(test_far),
 		cmocka_unit_test(test_endless_file),
+		cmocka_unit_test(test_no_fill),
 		cmocka_unit_test(test_failed_write),
 		cmocka_unit_test(test_table_again),
 		cmocka_unit_test(test_uncounted),

@@ -218,6 +218,73 @@ test_broken(void **state)
 	refused("overlaps");
 }
 
+/* A second one without clusters, whose entry starts so far from the first. */
+static void
+second(uint64_t entry, unsigned far)
+{
+	beb32_put(m.buf + MKS_NSNAP, 2);
+	beb32_put(m.buf + entry + 36, far - 42);	/* extra bytes */
+	memset(m.buf + entry + far, 0, 40);
+	beb64_put(m.buf + entry + far, entry);
+}
+
+/* The table ends where the file does; an entry may be as large as it is. */
+static void
+test_two(void **state)
+{
+	uint64_t entry;
+	struct disk *d;
+
+	(void)state;
+	entry = make();
+	second(entry, CLUSTER - 40);
+	assert_int_equal(m.size, entry + CLUSTER);
+	check_counts(0);
+	d = open_disk(&m, 0);
+	assert_int_equal(disk_write(d, first + 1, SIZE - 1, 0), 0);
+	disk_close(&d);
+	check_view(entry);
+	check_counts(0);
+	entry = make();
+	second(entry, CLUSTER - 32);
+	refused("snapshot table");
+	/* No two may have the same L1 table. */
+	entry = make();
+	second(entry, 48);
+	memcpy(m.buf + entry + 48, m.buf + entry, 12);
+	d = open_disk(&m, 1);
+	assert_int_equal(disk_read(d, buf, SIZE, 0), 0);
+	assert_memory_equal(buf, first, SIZE);
+	disk_close(&d);
+}
+
+/* A read that fails is never taken for an answer. */
+static void
+test_reads_fail(void **state)
+{
+	struct ms_plan plan = { 0 };
+	struct qcow2_check c;
+	struct disk_why why;
+	struct disk *d;
+	int rv = -1;
+
+	(void)state;
+	for (plan.fail_read = 1; rv != 0; plan.fail_read++) {
+		second(make(), 48);
+		ms_plan(&m, &plan);
+		rv = try_open(&m, 0, &d, &why);
+		memset(&c, 0, sizeof(c));
+		if (rv == 0) {
+			rv = qcow2_check(d, &c, 0);
+			disk_close(&d);
+		}
+		assert_true(rv == DISK_EIO || rv == 0);
+		assert_true(plan.fail_read < 100);
+		assert_int_equal(c.corruptions, 0);
+	}
+	assert_true(plan.fail_read > 8);
+}
+
 static int
 begin(void **state)
 {
@@ -245,6 +312,8 @@ main(void)
 		cmocka_unit_test(test_packed),
 		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_reads_fail),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
