@@ -359,6 +359,60 @@ test_no_fill(void **state)
 	disk_close(&d);
 }
 
+static int
+same_base(void *arg, struct disk_ref *ref, struct bstore *out,
+    struct disk_why *why)
+{
+	(void)ref;
+	(void)why;
+	*out = ms_bstore(arg);
+	out->id[1]++;
+	return 0;
+}
+
+/* Over a base a discard makes zeros, where the version has them. */
+static void
+test_discard_over_base(void **state)
+{
+	struct qcow2_params p = { .size = 65536, .cluster_bits = 12,
+	    .backing = "base", .backing_fmt = "raw" };
+	struct disk_opener op = { same_base, &m };
+	struct disk_opts o = { .format = DISK_QCOW2, .opener = &op };
+	struct bstore bs = ms_bstore(&m);
+	struct disk_extent e;
+	struct disk_why why;
+	struct disk *d;
+	uint64_t l2;
+
+	(void)state;
+	for (p.version = 2; p.version <= 3; p.version++) {
+		ms_reset(&m);
+		assert_int_equal(qcow2_create(&bs, &p, &why), 0);
+		assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+		assert_int_equal(disk_write(d, data, 32768, 0), 0);
+		assert_int_equal(disk_discard(d, 4096, 8192), 0);
+		assert_int_equal(disk_extent(d, 4096, 8192, &e), 0);
+		assert_int_equal(e.kind, p.version == 2 ? DISK_DATA :
+		    DISK_ZERO);
+		assert_int_equal(e.len, 8192);
+		assert_int_equal(disk_read(d, got, 32768, 0), 0);
+		if (p.version == 3)
+			memset(data + 4096, 0, 8192);
+		assert_memory_equal(got, data, 32768);
+		disk_close(&d);
+		assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+		sound(d, 0);
+		disk_close(&d);
+	}
+	/* An entry that cannot be is no reason to go on. */
+	l2 = beb64_get(m.buf + beb64_get(m.buf + 40)) & ~COPIED;
+	m.buf[l2 + 8 * 5 + 7] |= 2;
+	assert_int_equal(disk_open(&bs, &o, &d, &why), 0);
+	assert_int_equal(disk_discard(d, 4 * 4096, 3 * 4096), DISK_ECORRUPT);
+	assert_int_equal(disk_zero(d, 4 * 4096, 3 * 4096, 1), DISK_ECORRUPT);
+	disk_close(&d);
+}
+
 /* What a write that failed left in a new cluster does not show. */
 static void
 test_failed_write(void **state)
@@ -420,6 +474,7 @@ main(void)
 		cmocka_unit_test(test_far),
 		cmocka_unit_test(test_endless_file),
 		cmocka_unit_test(test_no_fill),
+		cmocka_unit_test(test_discard_over_base),
 		cmocka_unit_test(test_failed_write),
 		cmocka_unit_test(test_table_again),
 		cmocka_unit_test(test_uncounted),
