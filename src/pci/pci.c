@@ -174,9 +174,12 @@ kept(const struct slot *s, unsigned reg)
 	return reg == 0 || reg == W_DATA ? 0 : reg == W_BAR ? 0xff : UINT32_MAX;
 }
 
+/* Sets what kept() has; the rest of a register stays. */
 static void
 put_dword(struct slot *s, unsigned reg, uint32_t v)
 {
+	uint8_t *cap;
+
 	switch (reg) {
 	case H_COMMAND:
 		s->command = (uint16_t)v;
@@ -189,7 +192,8 @@ put_dword(struct slot *s, unsigned reg, uint32_t v)
 		s->bar = v;
 		break;
 	default:
-		le32_put(s->caps + (reg - PCI_CAPS), v);
+		cap = s->caps + (reg - PCI_CAPS);
+		le32_put(cap, (le32_get(cap) & ~kept(s, reg)) | v);
 		break;
 	}
 }
