@@ -135,6 +135,8 @@ start_disk(struct device *d, int fd)
 	struct devproc_why why;
 
 	rig_open(&d->rig);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		d->rig.spin.max = SPIN_LONG;
 	rig_conf(&d->rig, &c, "vioblk");
 	c.image = &im;
 	c.nimages = 1;

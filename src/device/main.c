@@ -20,7 +20,6 @@
 #define FD_SYNC		3
 #define FD_ASYNC	4
 #define PATIENCE	30000		/* ms for each piece of description */
-#define LINGER		32000U		/* ns */
 #define RECBUF		(64U << 10)
 #define KEEPMAX		(1U << 20)	/* of a payload in a recording */
 #define STATEMAX	(64U << 10)
@@ -67,7 +66,7 @@ before_sandbox(struct child *c, struct setup *s, const struct dev_ops *k,
 		return setup_refuse(why, "%s", reason);
 	if (child_take_images(c, s, why) == -1)
 		return -1;
-	c->spin.max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? LINGER : 0;
+	c->spin.max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_LONG : 0;
 	/* A recording has one order, so one thread makes it. */
 	pairs = (unsigned)devconf_int(&conf, DEVCONF_NQUEUES, 1);
 	if (k == &vionet_dev && s->recfd == -1 &&

@@ -270,11 +270,23 @@ devproc_dispatch(struct devproc *p)
 
 	if (p->buried)
 		return -1;
+	pthread_mutex_lock(&p->asynclock);
 	r = take_frames(p);
+	pthread_mutex_unlock(&p->asynclock);
 	if (r == CHAN_OK || r == CHAN_AGAIN)
 		return 0;
 	if (r == CHAN_BAD && p->last[0] == '\0')
 		strcpy(p->last, "it broke the protocol");
 	devproc_bury(p, r == CHAN_BAD);
 	return -1;
+}
+
+/* The end of the process is for the event thread to find. */
+void
+devproc_peek(struct devproc *p)
+{
+	if (pthread_mutex_trylock(&p->asynclock) != 0)
+		return;
+	(void)take_frames(p);
+	pthread_mutex_unlock(&p->asynclock);
 }

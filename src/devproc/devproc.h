@@ -6,6 +6,7 @@
  *	devproc_conf_init(&conf);  ...  devproc_start(&p, &conf, &ops, arg)
  *	vcpu threads:	devproc_read, devproc_write
  *	event thread:	devproc_dispatch when devproc_fd is readable
+ *	any thread:	devproc_peek
  *	one thread:	devproc_pause ... devproc_stop
  *
  * Two channels (src/msg/devmsg.h): on one the vm speaks and the device
@@ -84,7 +85,8 @@ struct devproc_conf {
 struct devproc_ops {
 	/* The level of the interrupt line changed.  See above for threads. */
 	void	(*irq)(void *, int level);
-	/* enum host_request; event thread.  May be NULL. */
+	/* enum host_request; from devproc_dispatch or devproc_peek.  May be
+	   NULL. */
 	void	(*request)(void *, uint32_t what, uint64_t arg);
 	/*
 	 * The process is gone, and nobody asked for it; event thread, from
@@ -135,6 +137,11 @@ void	devproc_write(struct devproc *, unsigned space, uint32_t off,
  */
 int	devproc_fd(const struct devproc *);
 int	devproc_dispatch(struct devproc *);
+/*
+ * Any thread that has nothing better to do: takes what is there unless
+ * somebody is at it.  That a process is gone stays for devproc_dispatch.
+ */
+void	devproc_peek(struct devproc *);
 
 /*
  * Control, in order with register accesses.  devproc_pause returns when the

@@ -100,6 +100,7 @@ devproc_stop(struct devproc **pp, unsigned ms)
 	chan_close(&p->sync);
 	chan_close(&p->async);
 	pthread_mutex_destroy(&p->lock);
+	pthread_mutex_destroy(&p->asynclock);
 	pthread_mutex_destroy(&p->linelock);
 	pthread_mutex_destroy(&p->life);
 	free(p->recording);

@@ -24,7 +24,8 @@ struct devproc {
 
 	pthread_mutex_t		 lock;		/* of the sync channel */
 	struct chan		 sync;
-	struct chan		 async;		/* of the event thread */
+	pthread_mutex_t		 asynclock;
+	struct chan		 async;
 
 	pthread_mutex_t		 linelock;
 	struct devmsg_line	 line;

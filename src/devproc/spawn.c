@@ -266,6 +266,7 @@ make(const struct devproc_conf *c, const struct devproc_ops *ops, void *arg)
 	p->spin.max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN : 0;
 	p->sync.fd = p->async.fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
+	pthread_mutex_init(&p->asynclock, NULL);
 	pthread_mutex_init(&p->linelock, NULL);
 	pthread_mutex_init(&p->life, NULL);
 	return p;

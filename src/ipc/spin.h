@@ -9,6 +9,7 @@
 #ifndef SPIN_H
 #define SPIN_H
 
+#define SPIN_LONG	32000U		/* ns; about two wake-ups */
 #define SPIN_CREDIT	16
 #define SPIN_RETRY	64		/* waits until the next try */
 

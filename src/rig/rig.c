@@ -127,17 +127,23 @@ int
 rig_wait(struct rig *r, int ms)
 {
 	struct pollfd p = { .fd = devproc_fd(r->dev), .events = POLLIN };
+	unsigned ns = spin_for(&r->spin);
 	uint64_t start = now(), gone;
+	int slept = 0;
 
 	while (!r->line) {
 		gone = now() - start;
 		if (gone >= (uint64_t)ms * 1000000)
 			return 0;
-		if (gone >= r->spin)
+		if (gone >= ns) {
+			slept = 1;
 			(void)poll(&p, 1, ms - (int)(gone / 1000000));
+		}
 		if (devproc_dispatch(r->dev) == -1)
 			return -1;
 	}
+	if (ns > 0)
+		spin_learn(&r->spin, !slept);
 	return 1;
 }
 

@@ -12,6 +12,7 @@
 
 #include "devproc.h"
 #include "share.h"
+#include "spin.h"
 
 #define RIG_MEMORY	(64U << 20)	/* bytes of guest memory, from 0 */
 #define RIG_HIGH	(1ULL << 32)	/* where its last quarter lies */
@@ -24,7 +25,8 @@ struct rig {
 	_Atomic unsigned irqs;		/* times that it rose */
 	int		 dead;		/* died() came */
 	char		 epitaph[640];
-	unsigned	 spin;		/* ns of asking before poll */
+	struct spin	 spin;		/* before it sleeps, as vmd-vm does
+					   when the guest halts; off */
 };
 
 void	rig_die(const char *fmt, ...)

@@ -4,6 +4,7 @@
  */
 #include "rig.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -146,6 +147,35 @@ test_entropy(void **state)
 	assert_int_equal(rig_come(&q, 5000), 0);
 	assert_int_equal(rig_take(&q, &len), 0);
 	assert_int_equal(len, 64);
+}
+
+/* Who peeks has the interrupt, too; a death is left to the event thread. */
+static void
+test_peek(void **state)
+{
+	struct rig_blk blk;
+	unsigned i;
+
+	(void)state;
+	start();
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, 4096), 0);
+	rig_blk_put(&blk, 0, VIOBLK_T_IN, 0, 512);
+	(void)rig_go(&blk.q);
+	for (i = 0; i < 5000 && !rig.line; i++) {
+		devproc_peek(rig.dev);
+		poll(NULL, 0, 1);
+	}
+	assert_int_equal(rig.line, 1);
+	assert_int_equal(rig_dispatch(&rig), 0);
+	assert_int_equal(rig.irqs, 1);
+	kill(devproc_pid(rig.dev), SIGKILL);
+	poll(NULL, 0, 50);
+	devproc_peek(rig.dev);
+	assert_int_equal(rig.dead, 0);
+	assert_int_equal(rig_dispatch(&rig), -1);
+	assert_int_equal(rig.dead, 1);
+	devproc_peek(rig.dev);
+	assert_int_equal(rig.dead, 1);
 }
 
 /* The line rises once, and the read of the status lowers it inline. */
@@ -463,7 +493,7 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_life), T(test_entropy), T(test_interrupt),
+		T(test_life), T(test_entropy), T(test_peek), T(test_interrupt),
 		T(test_pause), T(test_config), T(test_refusals),
 		T(test_silent), T(test_killed), T(test_terminated),
 		T(test_stopped), T(test_orphan), T(test_proc),

@@ -278,6 +278,17 @@ vm_devices_kill(struct vm *vm)
 }
 
 void
+vm_devices_peek(struct vm *vm)
+{
+	unsigned i;
+
+	for (i = 0; i < vm->ndevs; i++) {
+		if (vm->dev[i].proc != NULL)
+			devproc_peek(vm->dev[i].proc);
+	}
+}
+
+void
 vm_devices_stop(struct vm *vm)
 {
 	struct vm_device *d;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -126,6 +127,7 @@ vm_open(struct vm *vm, const struct cfg *c, struct cfg_why *why)
 	pthread_cond_init(&vm->cond, NULL);
 	timers_init(&vm->timers);
 	console_none(&vm->con);
+	vm->spin.max = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_LONG : 0;
 	if (make_plat(vm, why) == -1 || make_board(vm, why) == -1 ||
 	    vm_devices_open(vm, why) == -1 || make_order(vm, why) == -1 ||
 	    vm_load(vm, why) == -1) {
@@ -155,6 +157,7 @@ vm_close(struct vm *vm)
 void
 vm_nudge(struct vm *vm)
 {
+	vm->news++;
 	pthread_cond_broadcast(&vm->cond);
 	if (vm->in_guest)
 		vm->ops->kick(vm->plat);

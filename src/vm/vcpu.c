@@ -8,12 +8,34 @@
 #include "log.h"
 
 /*
+ * A guest that halts often waits for a device that is about to answer.
+ * Asking the devices here for a while costs less than two threads' being
+ * woken, one after the other.  With the lock held, but not all the time.
+ */
+static void
+look_out(struct vm *vm)
+{
+	unsigned ns = spin_for(&vm->spin), news = vm->news;
+	uint64_t end;
+
+	if (ns == 0)
+		return;
+	pthread_mutex_unlock(&vm->lock);
+	end = vm_clock(vm, CLOCK_MONO) + ns;
+	do
+		vm_devices_peek(vm);
+	while (vm->news == news && vm_clock(vm, CLOCK_MONO) < end);
+	pthread_mutex_lock(&vm->lock);
+	spin_learn(&vm->spin, vm->news != news);
+}
+
+/*
  * Waits until the guest may run and says what goes in with it; 0 at the end.
  */
 static int
 prepare(struct vm *vm, struct plat_run *r)
 {
-	int pending = 0, go;
+	int pending = 0, looked = 0, go;
 
 	pthread_mutex_lock(&vm->lock);
 	for (;;) {
@@ -26,7 +48,12 @@ prepare(struct vm *vm, struct plat_run *r)
 			vm->halted = 0;
 		if (vm->ending || (vm->park == VM_RUNS && !vm->halted))
 			break;
-		pthread_cond_wait(&vm->cond, &vm->lock);
+		if (vm->halted && vm->park == VM_RUNS && !looked) {
+			looked = 1;
+			look_out(vm);
+		} else {
+			pthread_cond_wait(&vm->cond, &vm->lock);
+		}
 	}
 	go = !vm->ending;
 	if (go && r->ready && pending) {

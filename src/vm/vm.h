@@ -19,6 +19,7 @@
 #include "ev.h"
 #include "load.h"
 #include "plat.h"
+#include "spin.h"
 #include "timers.h"
 
 struct vm;
@@ -64,6 +65,8 @@ struct vm {
 	pthread_cond_t		 cond;
 	int			 in_guest;
 	int			 halted;
+	_Atomic unsigned	 news;		/* times that it was nudged */
+	struct spin		 spin;		/* of a processor that halts */
 	enum vm_park		 park;
 	int			 asked;		/* the guest shall end */
 	int			 ending;
@@ -124,6 +127,8 @@ int	vm_command(struct vm *, unsigned what);
 uint64_t vm_remote(struct vm *, const struct board_target *, int write,
 	    uint64_t v);
 void	vm_devices_kill(struct vm *);
+/* Takes what devices say, beside the main thread; without the lock. */
+void	vm_devices_peek(struct vm *);
 int	vm_devices_watch(struct vm *);
 
 /* vcpu.c */
