@@ -59,12 +59,10 @@ same_store(const struct bstore *a, const struct bstore *b)
 static int
 in_chain(struct disk *top, const struct bstore *bs)
 {
-	for (; top != NULL; top = qcow2_backing(top)) {
-		if (top->format != DISK_QCOW2)
-			break;
+	for (; top != NULL && top->format == DISK_QCOW2;
+	    top = qcow2_backing(top))
 		if (same_store(qcow2_store(top), bs))
 			return 1;
-	}
 	return 0;
 }
 

@@ -275,10 +275,7 @@ qcow2_ready(struct disk *d, struct disk_why *why)
 void
 qcow2_abandon(struct disk *d)
 {
-	if (d->format == DISK_QCOW2)
-		teardown(q2_of(d));
-	else
-		free(d);
+	teardown(q2_of(d));
 }
 
 struct disk *

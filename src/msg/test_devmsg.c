@@ -48,9 +48,9 @@ test_hello(void **state)
 	buf[4] = '/';
 	assert_int_equal(devmsg_get_hello(buf, w.len, &g), -1);
 	buf[4] = 'i';
-	buf[0] = 255;
+	buf[2] = 255;
 	assert_int_equal(devmsg_get_hello(buf, sizeof(buf), &g), -1);
-	buf[0] = 6;
+	buf[2] = 6;
 	le32_put(buf + w.len - 5, DEVMSG_MAXINDEX + 1);
 	assert_int_equal(devmsg_get_hello(buf, w.len, &g), -1);
 }

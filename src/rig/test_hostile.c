@@ -148,6 +148,17 @@ speak(struct chan *c, const struct share *share, int image, uint64_t wild)
 	}
 }
 
+/* Says that no more comes, and hears the device out. */
+static void
+hang_up(int fd)
+{
+	char b[4096];
+
+	(void)shutdown(fd, SHUT_WR);
+	while (read(fd, b, sizeof(b)) > 0)
+		;
+}
+
 static void
 test_hostile_vm(void **state)
 {
@@ -168,6 +179,7 @@ test_hostile_vm(void **state)
 		pid = start_device(&sync, &async);
 		assert_int_equal(chan_init(&c, sync, FRAME_MAX), 0);
 		speak(&c, &rig.share, image, run % 3 == 0 ? 20 : 1000);
+		hang_up(sync);
 		chan_close(&c);
 		close(async);
 		assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -166,13 +166,10 @@ say_conf(struct text_out *o, const struct trace_rec *r)
 	else
 		say(o, " \"\"");
 	rb_init(&b, list.p, list.len);
-	while (devconf_next(&b, &tag, &val, &len)) {
-		if (devconf_name(tag) == NULL)
-			break;
+	while (devconf_next(&b, &tag, &val, &len) &&
+	    devconf_name(tag) != NULL) {
 		say(o, " %s", devconf_name(tag));
-		if (tag == DEVCONF_FEATURES)
-			say(o, " 0x%" PRIx64, devconf_value(val, len));
-		else if (tag == DEVCONF_UNIT)
+		if (tag == DEVCONF_FEATURES || tag == DEVCONF_UNIT)
 			say(o, " 0x%" PRIx64, devconf_value(val, len));
 		else if (devconf_width(tag) != 0)
 			say(o, " %" PRIu64, devconf_value(val, len));
