@@ -253,11 +253,7 @@ parse(const uint8_t *p, size_t n, uint64_t fsize, struct q2_header *h,
 		rv = check_ctype(p, h, why);
 	if (rv == 0)
 		rv = check_tables(h, fsize, why);
-	if (rv != 0)
-		return rv;
-	if (n > (1u << h->cbits))
-		n = 1u << h->cbits;
-	return parse_names(p, n, h, why);
+	return rv != 0 ? rv : parse_names(p, n, h, why);
 }
 
 int

@@ -163,6 +163,18 @@ test_cursor(void **state)
 	assert_int_equal(iov_total(v, 3), SIZE_MAX);
 }
 
+/* What was never opened has nothing to close; what was closed neither. */
+static void
+test_close_twice(void **state)
+{
+	struct bstore none = { .ops = NULL };
+
+	(void)state;
+	bs_close(&none);
+	bs_close(&none);
+	assert_null(none.ops);
+}
+
 static void
 test_names_of_codes(void **state)
 {
@@ -183,6 +195,7 @@ main(void)
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_lossy_crash),
 		cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_close_twice),
 		cmocka_unit_test(test_names_of_codes),
 	};
 
