@@ -7,6 +7,7 @@
 #: make corpus-run          the committed corpus through each target
 #: make liveness            what the corpus reaches, against its thresholds
 #: make double-fetch        fields of guest memory that are loaded twice
+#: make faults              the corpus, each call of the host failing in turn
 #: make exhaustive          every change of one bit in every seed
 #: make digests             equal results in three builds; N=inputs
 #: make gates               layers, symbols, style, manuals, OpenBSD syntax

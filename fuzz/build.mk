@@ -27,7 +27,8 @@ FUZZ		+= raw qcow2 qcow2_ops convert
 fuzzdisk	:= sim trace msg dev net virtio devif gmem disk base
 fuzz_raw_libs	:= $(fuzzdisk)
 fuzz_qcow2_libs	:= $(fuzzdisk)
-fuzz_qcow2_ops_libs := $(fuzzdisk)
+fuzz_qcow2_ops_libs := $(patsubst disk,faulty-disk,$(fuzzdisk))
+fuzz_qcow2_ops_objs := nomemory
 fuzz_convert_libs := $(fuzzdisk)
 fuzz_raw_objs	:= diskimage
 fuzz_qcow2_objs	:= diskimage
@@ -41,6 +42,13 @@ fuzz_convert_ld	:= $(ZIP)
 FUZZ		+= vmmci
 fuzz_vmmci_libs	:= $(fuzzlibs)
 fuzz_vmmci_objs	:= simtarget
+
+# The disk layer as it is, with other names for what it takes memory with.
+OBJCOPY		?= objcopy
+$(call lib,faulty-disk): $(call lib,disk)
+	$(OBJCOPY) --redefine-sym malloc=faulty_malloc \
+	    --redefine-sym calloc=faulty_calloc \
+	    --redefine-sym realloc=faulty_realloc $< $@
 
 # Packets.
 FUZZ		+= dhcp
@@ -115,7 +123,7 @@ $(FO)/live/%.o: fuzz/live/%.c
 	$(HCC) $(BASECF) $(HINSTR) -D_GNU_SOURCE -fPIC -Ifuzz -Ifuzz/live \
 	    $(call inc,sim $(PURE) devproc ipc plat) -MMD -MP -c -o $@ $<
 
-plainobjs	:= $(FO)/plain.o $(FO)/inputs.o $(FO)/watch.o
+plainobjs	:= $(FO)/plain.o $(FO)/sweep.o $(FO)/inputs.o $(FO)/watch.o
 shortobjs	:= $(FO)/short.o $(FO)/inputs.o
 mutobjs		:= $(patsubst %,$(FO)/%.o,$(MUTATOR))
 tobjs		= $(FO)/target_$(1).o $(patsubst %,$(FO)/%.o,$(fuzz_$(1)_objs)) $(mutobjs)
@@ -180,7 +188,7 @@ FUZZTARGETS	:= $(filter-out empty,$(FUZZ))
 export FUZZTARGETS
 
 .PHONY: fuzz afl fuzz-list repro corpus-min corpus-short corpus-run corpus-index liveness \
-    double-fetch \
+    double-fetch faults \
     fuzz-smoke exhaustive digests
 fuzz:
 	@fuzz/front need "$(T)"
@@ -266,6 +274,8 @@ corpus-run: $(PLAIN) $(B)/replay/vmtrace
 	@fuzz/front run $(FO)
 double-fetch: $(PLAIN)
 	@fuzz/front fetches $(FO)
+faults: $(PLAIN)
+	@fuzz/front faults $(FO)
 liveness: $(PLAIN)
 	@fuzz/front liveness $(FO)
 exhaustive: $(PLAIN)

@@ -2,10 +2,11 @@
  * The engine side without an engine: runs files and folders, and random
  * inputs from the same mutator.
  *
- *	fuzz_T_plain [-dflvx] [-n runs] [-s seed] [-t seconds] [-w file]
+ *	fuzz_T_plain [-deflvx] [-n runs] [-s seed] [-t seconds] [-w file]
  *	    [path ...]
  *
  *	-d	print the digest of all that was run
+ *	-e	every file with every fault, one at a time
  *	-f	print how often fields of guest memory were loaded again
  *	-l	list the files that got a request through
  *	-n	after the files, so many mutated inputs
@@ -13,7 +14,7 @@
  *	-t	run everything again and again for so long; print runs a second
  *	-v	print what was reached
  *	-x	every change of one bit in every file
- *	-w file	before a mutated input runs, write it there
+ *	-w file	before a mutated input or one with a fault runs, write it there
  */
 #include <err.h>
 #include <errno.h>
@@ -27,6 +28,7 @@
 #include "inputs.h"
 #include "mutate.h"
 #include "prng.h"
+#include "sweep.h"
 #include "target.h"
 #include "watch.h"
 
@@ -48,6 +50,20 @@ run(const struct input *in)
 	return fuzz_target.run(in->p, in->len);
 }
 
+/* An input that may not come back. */
+static void
+keep(const char *save, const uint8_t *p, size_t len)
+{
+	FILE *f;
+
+	if (save == NULL)
+		return;
+	if ((f = fopen(save, "wb")) == NULL)
+		err(1, "%s", save);
+	fwrite(p, 1, len, f);
+	fclose(f);
+}
+
 static void
 run_mutated(unsigned long runs, uint64_t seed, const char *save,
     struct digest *d)
@@ -56,7 +72,6 @@ run_mutated(unsigned long runs, uint64_t seed, const char *save,
 	struct prng r;
 	unsigned long i;
 	size_t len, rounds;
-	FILE *f;
 
 	prng_seed(&r, seed);
 	for (i = 0; i < runs; i++) {
@@ -71,12 +86,7 @@ run_mutated(unsigned long runs, uint64_t seed, const char *save,
 		for (rounds = 1 + prng_below(&r, 8); rounds > 0; rounds--)
 			len = mutate(&fuzz_target, buf, len, sizeof(buf),
 			    prng_next(&r));
-		if (save != NULL) {
-			if ((f = fopen(save, "wb")) == NULL)
-				err(1, "%s", save);
-			fwrite(buf, 1, len, f);
-			fclose(f);
-		}
+		keep(save, buf, len);
 		watch_run("a mutated input");
 		digest_u64(d, fuzz_target.run(buf, len));
 	}
@@ -95,6 +105,28 @@ run_changes(struct digest *d)
 			all.in[i].p[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		}
 	printf("%s: %lu changes\n", fuzz_target.name, n);
+}
+
+static void
+run_faults(const char *save, struct digest *d)
+{
+	size_t (*sweep)(const uint8_t *, size_t, unsigned, uint8_t *, size_t) =
+	    fuzz_target.sweep;
+	static uint8_t buf[65536];
+	unsigned long n = 0;
+	size_t i, len;
+	unsigned k;
+
+	if (sweep == NULL && fuzz_target.shape == SHAPE_RECORDS)
+		sweep = sweep_records;
+	for (i = 0; sweep != NULL && i < all.n; i++)
+		for (k = 0; (len = sweep(all.in[i].p, all.in[i].len, k, buf,
+		    sizeof(buf))) > 0; k++, n++) {
+			watch_run(all.in[i].path);
+			keep(save, buf, len);
+			digest_u64(d, fuzz_target.run(buf, len));
+		}
+	printf("%s: %lu faults\n", fuzz_target.name, n);
 }
 
 static void
@@ -171,14 +203,14 @@ number(const char *s)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: fuzz_%s_plain [-dflvx] [-n runs] [-s seed] "
+	fprintf(stderr, "usage: fuzz_%s_plain [-deflvx] [-n runs] [-s seed] "
 	    "[-t seconds] [-w file]\n\t[path ...]\n", fuzz_target.name);
 	exit(2);
 }
 
 struct options {
 	unsigned long	 runs, seed, limit;
-	int		 digest, fetches, list, verbose, changes;
+	int		 digest, fetches, list, verbose, changes, faults;
 	const char	*save;
 };
 
@@ -187,10 +219,13 @@ parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "dfln:s:t:vw:x")) != -1)
+	while ((c = getopt(argc, argv, "defln:s:t:vw:x")) != -1)
 		switch (c) {
 		case 'd':
 			o->digest = 1;
+			break;
+		case 'e':
+			o->faults = 1;
 			break;
 		case 'f':
 			o->fetches = 1;
@@ -252,6 +287,8 @@ main(int argc, char **argv)
 	run_files(o.list, &d);
 	if (o.changes)
 		run_changes(&d);
+	if (o.faults)
+		run_faults(o.save, &d);
 	run_mutated(o.runs, o.seed, o.save, &d);
 	if (o.limit > 0)
 		time_runs((double)o.limit);

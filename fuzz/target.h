@@ -47,6 +47,12 @@ struct fuzz_target {
 	 */
 	uint64_t	(*run)(const uint8_t *, size_t);
 	void		(*stat)(struct fuzz_stat *);
+	/*
+	 * The i-th variant of an input with a fault in it: its length, or 0
+	 * when there is none.  NULL: sweep.h for records, none for others.
+	 */
+	size_t		(*sweep)(const uint8_t *, size_t, unsigned i,
+			    uint8_t *, size_t max);
 	/* Slow checks, too: the plain runner switches them on. */
 	void		(*deep)(int on);
 };

@@ -312,9 +312,12 @@ static void
 restore(struct chipsim *s, const uint8_t *p, size_t len)
 {
 	static uint8_t fresh[CHIPSIM_STATE], then[CHIPSIM_STATE];
+	struct chipsim_fault fault[CHIPSIM_FAULTS];
 	struct wbuf a, b;
 	struct rbuf r;
 
+	memcpy(fault, s->fault, sizeof(fault));
+	memset(s->fault, 0, sizeof(fault));
 	s->calls = 0;
 	dev_detach(s->dev);
 	s->paused = 0;
@@ -332,6 +335,7 @@ restore(struct chipsim *s, const uint8_t *p, size_t len)
 			chipsim_fail(s, "state", "a refused state left "
 			    "traces");
 	}
+	memcpy(s->fault, fault, sizeof(fault));
 	s->modelled = 0;
 	judge(s);
 }

@@ -201,7 +201,7 @@ configure(struct dp *p, struct rbuf *r)
 }
 
 static int
-setup(struct dp *p, struct rbuf *r, struct ms_plan *plan)
+setup(struct dp *p, struct rbuf *r, struct ms_plan *plan, uint64_t *nth)
 {
 	struct bstore bs = ms_bstore(&p->top);
 	struct disk_why why;
@@ -220,7 +220,9 @@ setup(struct dp *p, struct rbuf *r, struct ms_plan *plan)
 	plan->fail_read = (f & 7) == 4 ? 1 + rb_u8(r) : 0;
 	plan->fail_flush = (f & 7) == 5 ? 1 + rb_u8(r) : 0;
 	plan->short_every = f & 16 ? 1 + (f >> 5) : 0;
-	p->faulty = (f & 7) >= 1 && (f & 7) <= 5;
+	p->hungry = (f & 7) == 6 && p->starve != NULL;
+	*nth = p->hungry ? 1 + rb_u8(r) : 0;
+	p->faulty = p->hungry || ((f & 7) >= 1 && (f & 7) <= 5);
 	memset(p->model, 0, p->max);
 	if (p->basekind != 0) {
 		p->par.prealloc = 0;
@@ -303,7 +305,8 @@ static int
 forgive(struct dp *p, int rv, const struct dp_span *s, const uint8_t *want)
 {
 	p->failed = 1;
-	if (!p->faulty || (rv != DISK_EIO && rv != DISK_ENOSPC))
+	if (!p->faulty || (rv != DISK_EIO && rv != DISK_ENOSPC &&
+	    !(p->hungry && rv == DISK_ENOMEM)))
 		return fail(p, "unexpected error %d", rv);
 	if (s == NULL)
 		return 0;
@@ -556,6 +559,13 @@ compare_crashed(struct dp *p)
 	return 0;
 }
 
+static void
+starve(struct dp *p, uint64_t nth)
+{
+	if (p->starve != NULL)
+		p->starve(p, nth);
+}
+
 /* Reopens without faults and looks at everything. */
 static int
 finish(struct dp *p)
@@ -568,6 +578,7 @@ finish(struct dp *p)
 	crashed = p->top.dead;
 	p->failed |= crashed;
 	ms_revive(&p->top);
+	starve(p, 0);
 	if (reopen(p) != 0)
 		return -1;
 	rv = crashed || p->failed ? compare_crashed(p) : compare_all(p);
@@ -605,6 +616,7 @@ dp_run(struct dp *p, const uint8_t *data, size_t len)
 {
 	struct ms_plan plan;
 	struct rbuf r;
+	uint64_t nth;
 	int rv;
 
 	rb_init(&r, data, len);
@@ -613,16 +625,18 @@ dp_run(struct dp *p, const uint8_t *data, size_t len)
 	p->failed = 0;
 	p->seq = 0;
 	p->why[0] = '\0';
-	rv = setup(p, &r, &plan);
+	rv = setup(p, &r, &plan, &nth);
 	if (rv != 0)
 		return rv;
 	settle(p);
 	ms_plan(&p->top, &plan);
+	starve(p, nth);
 	rv = reopen(p);
 	if (rv == 0)
 		rv = run_ops(p, &r);
 	if (rv == 0)
 		rv = finish(p);
+	starve(p, 0);
 	disk_close(&p->d);
 	return rv;
 }

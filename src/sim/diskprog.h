@@ -42,6 +42,7 @@ struct dp {
 	int		 basekind;	/* 0 none, 1 raw, 2 qcow2 */
 	int		 small;		/* for speed: fewer, smaller things */
 	int		 faulty;	/* errors are expected */
+	int		 hungry;	/* an allocation fails */
 	int		 failed;	/* one was seen */
 	unsigned	 seq;
 	unsigned	 done[DP_NOPS];	/* operations that succeeded */
@@ -51,6 +52,8 @@ struct dp {
 	 * bytes.  NULL: no such operation.  0, or -1 to stop the program.
 	 */
 	int		(*outside)(struct dp *, unsigned arg);
+	/* The nth allocation from now on fails, 0: none; may be NULL. */
+	void		(*starve)(struct dp *, uint64_t nth);
 	/* Another maker of images; NULL: qcow2_create. */
 	int		(*create)(struct dp *);
 	/*

@@ -307,15 +307,16 @@ check_read(struct chipsim *s, struct rtc *m, unsigned reg, unsigned got)
 }
 
 /* A leap of the wall clock: what it owed is not known any more. */
-static void
+static int
 watch_wall(struct chipsim *s, struct rtc *m)
 {
 	if (s->wall < m->wall)
 		m->known = 0;
 	if (s->wall - s->now == m->should)
-		return;
+		return 0;
 	m->should = s->wall - s->now;
 	m->second = INT64_MAX;
+	return 1;
 }
 
 static void
@@ -331,8 +332,8 @@ static void
 after(struct chipsim *s, const struct viodev_msg *m)
 {
 	struct rtc *x = s->model;
+	int leapt = watch_wall(s, x);
 
-	watch_wall(s, x);
 	if (s->line)
 		chipsim_met(s, OP_IRQ);
 	if (m->type == VIODEV_RESET) {
@@ -341,9 +342,12 @@ after(struct chipsim *s, const struct viodev_msg *m)
 		x->second = INT64_MAX;
 	} else if (chipsim_byte(m, VIODEV_WRITE) && m->where == 0x70)
 		x->index = m->data & 0x7f;
-	else if (chipsim_byte(m, VIODEV_WRITE) && m->where == 0x71)
+	else if (chipsim_byte(m, VIODEV_WRITE) && m->where == 0x71) {
 		write_reg(s, x, x->index, (uint8_t)m->data);
-	else if (chipsim_byte(m, VIODEV_READ) && m->where == 0x71)
+		/* From which side of the leap it counts, nobody can say. */
+		if (leapt)
+			x->known = 0;
+	} else if (chipsim_byte(m, VIODEV_READ) && m->where == 0x71)
 		check_read(s, x, x->index, (unsigned)m->data);
 }
 

@@ -118,6 +118,7 @@ die(struct ms *m)
 	uint64_t end = m->plan.lossy ? landed(m) : m->size;
 
 	m->dead = 1;
+	m->hit |= MS_CRASH;
 	while (m->nundo > 0) {
 		m->nundo--;
 		if (is_lost(m, m->undo[m->nundo].off))
@@ -136,7 +137,15 @@ cut(struct ms *m, size_t len)
 	if (m->plan.short_every == 0 || len < 2 ||
 	    m->ntransfers % m->plan.short_every != 0)
 		return len;
+	m->hit |= MS_SHORT;
 	return 1 + prng_below(&m->rng, len - 1);
+}
+
+static int
+hit(struct ms *m, unsigned what, int error)
+{
+	m->hit |= what;
+	return error;
 }
 
 static size_t
@@ -155,9 +164,10 @@ ms_preadv(void *arg, const struct iovec *iov, int n, uint64_t off)
 	struct ms *m = arg;
 	size_t len = length(iov, n), left, k;
 
-	if (m->dead || (m->plan.fail_read != 0 &&
-	    ++m->nreads == m->plan.fail_read))
+	if (m->dead)
 		return DISK_EIO;
+	if (m->plan.fail_read != 0 && ++m->nreads == m->plan.fail_read)
+		return hit(m, MS_EIO, DISK_EIO);
 	if (off >= m->size)
 		return 0;
 	if (len > m->size - off)
@@ -210,7 +220,7 @@ ms_pwritev(void *arg, const struct iovec *iov, int n, uint64_t off)
 	m->nwrites++;
 	if (off > m->cap || len > m->cap - off || (m->plan.full_write != 0 &&
 	    m->nwrites >= m->plan.full_write))
-		return DISK_ENOSPC;
+		return hit(m, MS_FULL, DISK_ENOSPC);
 	if (m->nwrites == m->plan.crash_write) {
 		store(m, iov, off, torn(m, off, len));
 		die(m);
@@ -218,7 +228,7 @@ ms_pwritev(void *arg, const struct iovec *iov, int n, uint64_t off)
 	}
 	if (m->nwrites == m->plan.fail_write) {
 		store(m, iov, off, torn(m, off, len));
-		return DISK_EIO;
+		return hit(m, MS_EIO, DISK_EIO);
 	}
 	/* A sector is written whole, also when the rest is cut. */
 	part = cut(m, len);
@@ -235,8 +245,10 @@ ms_flush(void *arg)
 {
 	struct ms *m = arg;
 
-	if (m->dead || ++m->nflushes == m->plan.fail_flush)
+	if (m->dead)
 		return DISK_EIO;
+	if (++m->nflushes == m->plan.fail_flush)
+		return hit(m, MS_EIO, DISK_EIO);
 	m->nundo = 0;
 	m->stable = m->size;
 	return 0;

@@ -25,6 +25,11 @@ struct ms_plan {
 	uint64_t	seed;
 };
 
+#define MS_CRASH	1
+#define MS_EIO		2
+#define MS_FULL		4
+#define MS_SHORT	8
+
 struct ms_undo;
 
 struct ms {
@@ -37,6 +42,7 @@ struct ms {
 	struct prng	 rng;
 	uint64_t	 nwrites, nreads, nflushes, ntransfers;
 	int		 dead;
+	unsigned	 hit;		/* of the plan, MS_*, since reset */
 	struct ms_undo	*undo;		/* since the last flush, if lossy */
 	size_t		 nundo, capundo;
 };
