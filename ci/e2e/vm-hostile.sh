@@ -9,7 +9,7 @@ neighbour()
 	while [ -f go ]; do
 		cp "$b/e2e/boot.bin" next/n.img
 		truncate -s 4M next/n.img
-		timeout --foreground -k 5 60 ./vmd-vm -n next -m 64 \
+		timeout --foreground -k 5 300 ./vmd-vm -n next -m 64 \
 		    -d next/n.img,format=raw >next/out 2>next/err </dev/null ||
 		    echo "exit status $?" >>next/bad
 		grep -q "guest: disk read back what was written" next/out ||
