@@ -1,6 +1,6 @@
 /*
- * The same input again and again, each time with another fault: every call of
- * the host table that it makes fails in turn.
+ * The same input again and again, each time with another fault: of each call
+ * of the host table the first twelve fail in turn, in each way there is.
  */
 #ifndef SWEEP_H
 #define SWEEP_H

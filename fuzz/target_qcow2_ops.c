@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "digest.h"
 #include "diskprog.h"
@@ -12,9 +11,7 @@
 #include "target.h"
 
 #define MAXDISK	(64u << 10)
-#define FAULTS	6			/* kinds in a program's head */
-#define TIMES	16			/* each strikes the n-th time */
-#define HEAD	7			/* bytes until a fault's argument */
+#define NO_MEMORY (MS_SHORT << 1)	/* next to what struct ms counts */
 #define LOOK	2048u		/* bytes that the digest covers */
 
 static const char *const opnames[] = { "write", "read", "zero", "discard",
@@ -50,7 +47,7 @@ run(const uint8_t *data, size_t len)
 		fprintf(stderr, "oracle disk: %s\n", prog.why);
 		abort();
 	}
-	hits |= prog.top.hit | (nomemory_failures() > 0 ? 16 : 0);
+	hits |= prog.top.hit | (nomemory_failures() > 0 ? NO_MEMORY : 0);
 	accepted += prog.done[DP_WRITE] + prog.done[DP_READ] != before;
 	digest_init(&d);
 	digest_u64(&d, prog.top.size);
@@ -71,26 +68,9 @@ stat(struct fuzz_stat *st)
 		st->requests += prog.done[i];
 		st->ops |= (uint64_t)(prog.done[i] != 0) << i;
 	}
+	/* Behind the operations, as their names are. */
 	st->ops |= hits << DP_OUTSIDE;
 	st->opnames = opnames;
-}
-
-/* The program without its own fault, and then with each. */
-static size_t
-sweep(const uint8_t *in, size_t len, unsigned i, uint8_t *out, size_t max)
-{
-	size_t skip = HEAD, n;
-
-	if (i >= FAULTS * TIMES || len < HEAD || len >= max)
-		return 0;
-	if ((in[5] & 7) >= 1 && (in[5] & 7) <= FAULTS && len > HEAD)
-		skip++;
-	n = len - skip;
-	memcpy(out, in, HEAD);
-	out[5] = (uint8_t)((in[5] & ~7U) | (1 + i % FAULTS));
-	out[HEAD] = (uint8_t)(i / FAULTS);
-	memcpy(out + HEAD + 1, in + skip, n);
-	return HEAD + 1 + n;
 }
 
 const struct fuzz_target fuzz_target = {
@@ -100,5 +80,5 @@ const struct fuzz_target fuzz_target = {
 	.init = init,
 	.run = run,
 	.stat = stat,
-	.sweep = sweep,
+	.sweep = dp_fault,
 };

@@ -238,6 +238,30 @@ setup(struct dp *p, struct rbuf *r, struct ms_plan *plan, uint64_t *nth)
 	return 0;
 }
 
+/* The byte that setup() takes the fault from, and where its argument is. */
+#define FAULT_AT	5
+#define ARGUMENT_AT	7
+#define FAULTS		6
+#define TIMES		16		/* each strikes the n-th time */
+
+size_t
+dp_fault(const uint8_t *in, size_t len, unsigned i, uint8_t *out, size_t max)
+{
+	size_t from = ARGUMENT_AT;
+	unsigned f;
+
+	if (i >= FAULTS * TIMES || len < ARGUMENT_AT || len >= max)
+		return 0;
+	f = in[FAULT_AT] & 7;
+	if (f >= 1 && f <= FAULTS && len > from)
+		from++;
+	memcpy(out, in, ARGUMENT_AT);
+	out[FAULT_AT] = (uint8_t)((in[FAULT_AT] & ~7U) | (1 + i % FAULTS));
+	out[ARGUMENT_AT] = (uint8_t)(i / FAULTS);
+	memcpy(out + ARGUMENT_AT + 1, in + from, len - from);
+	return ARGUMENT_AT + 1 + len - from;
+}
+
 static void
 span_get(struct dp *p, struct rbuf *r, struct dp_span *s)
 {

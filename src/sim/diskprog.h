@@ -77,6 +77,13 @@ void	dp_free(struct dp *);
  */
 int	dp_run(struct dp *, const uint8_t *, size_t);
 
+/*
+ * The i-th variant of a program, with another fault at another time in place
+ * of its own: the length of what goes to out, or 0 when there is none.
+ */
+size_t	dp_fault(const uint8_t *in, size_t len, unsigned i, uint8_t *out,
+	    size_t max);
+
 /* The byte of the last write. */
 uint8_t	dp_byte(const struct dp *);
 
