@@ -86,12 +86,11 @@ hostile_files()
 {
 	truncate -s 4M h.img h2.img
 	head -c 300000 /dev/urandom >h.iso
-	seed=${SEED:-1}
+	seed=${SEED:-$RANDOM}
 }
 
 # The recordings of such a guest replay, when it does not change what a device
-# has just written.  Another device may: a request for all of memory is read
-# into the buffers of both, so bytes that were stored may be the other one's.
+# has just written.
 kvm_hostile_replay()
 {
 	local t inside=() mood=c
@@ -99,19 +98,26 @@ kvm_hostile_replay()
 	mkdir -p hrec
 	hostile_once 4 -R hrec,room=100
 	for t in hrec/*.trace; do
-		"$b/replay/vmtrace" replay "$t" >o 2>&1 ||
-		    grep -q "recorded expect store" o || {
+		"$b/replay/vmtrace" replay "$t" >o 2>&1 || {
 			fail "seed $seed: $t does not replay:"
 			tail -n 3 o
 		}
 	done
 }
 
-# The same without a hypervisor: random commands.
+# The same without a hypervisor: random commands, but none to a port that ends
+# the machine (0x64, 0x92, 0xcf9, 0xb000 and above).
 hostile_commands()
 {
 	hostile_files
-	awk -v seed="$seed" 'BEGIN {
+	awk -v seed="$seed" '
+	function ends(port, width) {
+		return (port <= 100 && port + width > 100) ||
+		    (port <= 146 && port + width > 146) ||
+		    (port <= 3321 && port + width > 3321 &&
+		    !(port == 3320 && width == 4))
+	}
+	BEGIN {
 		srand(seed)
 		n = split("b w l", w)
 		for (i = 0; i < 20000; i++) {
@@ -122,14 +128,14 @@ hostile_commands()
 			if (port >= 45056 || (port >= 3320 && port < 3328 &&
 			    rand() < 0.9))
 				continue
+			size = int(rand() * n)
 			v = int(rand() * (rand() < 0.5 ? 16 : 4294967296))
 			if (rand() < 0.3)
-				printf "in%s %d\n", w[1 + int(rand() * n)], port
+				printf "in%s %d\n", w[1 + size], port
 			else if (rand() < 0.1)
 				printf "writeq %d %d\n", rand() * 1e8, v
-			else
-				printf "out%s %d %d\n", w[1 + int(rand() * n)],
-				    port, v
+			else if (!ends(port, 2 ^ size))
+				printf "out%s %d %d\n", w[1 + size], port, v
 		}
 	}' >cmds
 	vm 0 -e qtest -m 64 -t cmds -d h.img,format=raw \

@@ -2,8 +2,9 @@
  * A guest that means no good: random values to every port, to every register
  * and queue of every device, random descriptors in rings that change while
  * devices read them.  It never stops by itself; a number on its command line
- * seeds it, and a "c" behind that makes it calm: it waits for a device before
- * it touches memory again, so that a recording can be exact.  What it says on
+ * seeds it, and a "c" behind that makes it calm: it waits until a device has done
+ * what it was asked for before it touches memory again, so that a recording can
+ * be exact.  What it says on
  * com1 is not to be trusted for long.
  */
 #include <stdint.h>
@@ -125,6 +126,41 @@ ends(uint16_t port, unsigned width)
 	return 0;
 }
 
+static uint16_t
+used(const struct device *d, unsigned q)
+{
+	return *(volatile uint16_t *)(d->ring[q] + 0x6002);
+}
+
+/*
+ * Until the device has used what queue q offers.  It serves a long queue in
+ * turns, of which at least one lies between two answers, so one that stands
+ * still is done, waits for something or is broken.
+ */
+static void
+settle(const struct device *d, unsigned q)
+{
+	uint16_t seen, idle = 0;
+
+	while (used(d, q) != d->avail[q] && idle < 3) {
+		seen = used(d, q);
+		(void)in(d->bar + 0x200, 1);
+		idle = used(d, q) == seen ? idle + 1 : 0;
+	}
+}
+
+/* A write to any register may have been a kick of any queue. */
+static void
+settle_all(void)
+{
+	unsigned i, q;
+
+	for (i = 0; calm && i < SLOTS; i++)
+		for (q = 0; device[i].bar != 0 && q < QUEUES; q++)
+			if (device[i].size[q] != 0)
+				settle(&device[i], q);
+}
+
 static void
 touch(uint16_t port, uint32_t v)
 {
@@ -140,6 +176,7 @@ touch(uint16_t port, uint32_t v)
 		out16(port, (uint16_t)v);
 	else
 		out32(port, v);
+	settle_all();
 }
 
 /* A chip that is there. */
@@ -318,7 +355,7 @@ request(struct device *d, unsigned q)
 	if (rnd(3) != 0)
 		out16(d->bar + 0x100, (uint16_t)q);
 	if (calm)
-		(void)in(d->bar + 0x200, 1);
+		settle(d, q);
 }
 
 static void
