@@ -29,13 +29,10 @@ vioblk_queue(struct virtio_dev *v, unsigned q, struct vq_work *w)
 	if (q > 0 && (v->accepted & VIOBLK_F_MQ) == 0)
 		return VQ_EMPTY;
 	while ((r = vq_next(w, &c)) == VQ_CHAIN) {
-		if (moved >= VIOBLK_MAXKICK) {
-			vq_undo(w);
-			vq_stop(w);
-			return VQ_EMPTY;
-		}
 		moved += vioblk_request(b, &c);
 		vq_done(w, &c);
+		if (moved >= VIOBLK_MAXKICK && vq_yield(w))
+			return VQ_EMPTY;
 	}
 	return r;
 }

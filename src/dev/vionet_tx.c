@@ -85,14 +85,11 @@ vionet_tx(struct vionet *n, unsigned q, struct vq_work *w)
 	size_t bytes = 0;
 
 	while ((r = vq_next(w, &c)) == VQ_CHAIN) {
-		if (bytes >= VIONET_MAXKICK) {
-			vq_undo(w);
-			vq_stop(w);
-			return VQ_EMPTY;
-		}
 		bytes += c.rlen;
 		n->count[q][transmit(n, q, &c)]++;
 		vq_done(w, &c);
+		if (bytes >= VIONET_MAXKICK && vq_yield(w))
+			return VQ_EMPTY;
 	}
 	return r;
 }

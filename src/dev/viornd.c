@@ -34,11 +34,6 @@ viornd_queue(struct virtio_dev *v, unsigned q, struct vq_work *w)
 	int n;
 
 	while ((r = vq_next(w, &c)) == VQ_CHAIN) {
-		if (total >= VIORND_MAXKICK) {
-			vq_undo(w);
-			vq_stop(w);
-			return VQ_EMPTY;
-		}
 		if ((n = fill(v, &c)) == -1) {
 			vq_undo(w);
 			h->ops->timer(h->arg, q, VIORND_RETRY);
@@ -46,6 +41,8 @@ viornd_queue(struct virtio_dev *v, unsigned q, struct vq_work *w)
 		}
 		total += (size_t)n;
 		vq_done(w, &c);
+		if (total >= VIORND_MAXKICK && vq_yield(w))
+			return VQ_EMPTY;
 	}
 	return r;
 }

@@ -8,13 +8,10 @@ requests(struct vioscsi *s, unsigned q, struct vq_work *w)
 	size_t moved = 0;
 
 	while ((r = vq_next(w, &c)) == VQ_CHAIN) {
-		if (moved >= VIOSCSI_MAXKICK) {
-			vq_undo(w);
-			vq_stop(w);
-			return VQ_EMPTY;
-		}
 		moved += vioscsi_request(s, &c, q);
 		vq_done(w, &c);
+		if (moved >= VIOSCSI_MAXKICK && vq_yield(w))
+			return VQ_EMPTY;
 	}
 	if (r == VQ_EMPTY)
 		vioscsi_passed(s, q);

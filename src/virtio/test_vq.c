@@ -368,6 +368,38 @@ test_waiting(void **state)
 	ring_free(r);
 }
 
+/* Who did enough leaves the rest alone; where there is none, nothing stops. */
+static void
+test_yield(void **state)
+{
+	struct ring *r = ring_new(4, RING_EVENT);
+	struct vq_chain c;
+
+	(void)state;
+	ring_desc(r, 0, RING_DATA_GPA, 1, D_WRITE, 0);
+	ring_offer(r, 0);
+	ring_offer(r, 0);
+	assert_int_equal(ring_begin(r), 0);
+	assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	vq_done(&r->w, &c);
+	assert_int_equal(vq_yield(&r->w), 1);
+	assert_int_equal(vq_next(&r->w, &c), VQ_EMPTY);
+	(void)vq_end(&r->w);
+	assert_int_equal(r->w.more, 1);
+	assert_int_equal(r->vq.last_avail, 1);
+	assert_int_equal(ring_begin(r), 0);
+	assert_int_equal(vq_next(&r->w, &c), VQ_CHAIN);
+	vq_done(&r->w, &c);
+	assert_int_equal(vq_yield(&r->w), 0);
+	assert_int_equal(r->w.more, 0);
+	r->idx = 100;
+	ring_publish(r);
+	assert_int_equal(vq_yield(&r->w), 0);
+	assert_int_equal(vq_next(&r->w, &c), VQ_BROKEN);
+	(void)vq_end(&r->w);
+	ring_free(r);
+}
+
 /*
  * Several that were taken go back one by one and come again in order, also
  * over the end of the ring, and behind a look that found no more.
@@ -590,6 +622,7 @@ main(void)
 		cmocka_unit_test(test_undo_retake),
 		cmocka_unit_test(test_undo_several),
 		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_yield),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_malformed),
 		cmocka_unit_test(test_forgotten_kick),

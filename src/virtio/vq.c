@@ -526,6 +526,15 @@ vq_stop(struct vq_work *w)
 	w->until = w->next;
 }
 
+int
+vq_yield(struct vq_work *w)
+{
+	if (vq_waiting(w) != 1)
+		return 0;
+	vq_stop(w);
+	return 1;
+}
+
 /* 2.7.10: has the index moved over the event since the last time? */
 static int
 crossed(uint16_t event, uint16_t now, uint16_t before)

@@ -165,6 +165,13 @@ int	vq_waiting(struct vq_work *);
 void	vq_stop(struct vq_work *);
 
 /*
+ * Stops if there is a rest, between chains and without a look at the next
+ * one: 1, or 0 when vq_next has nothing more to give anyway.  For devices that
+ * did enough for one message.
+ */
+int	vq_yield(struct vq_work *);
+
+/*
  * Publishes what was done.  1 when the guest wants an interrupt for it
  * (2.7.7.2), else 0.  work->more tells that chains are waiting.
  */
