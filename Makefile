@@ -117,18 +117,18 @@ BASECF	:= $(CSTD) -g $(if $(OPT),$(OPT),-O2) -fno-omit-frame-pointer \
 	   $(WARN) $(WERROR) $(CFLAGS_EXTRA)
 
 # INSTR instruments the layers below the line, HINSTR the harness around
-# them: a fuzzing engine should see the edges of the device, not ours.  The
-# alignment check costs a fuzzer a third of its speed and finds the same for
-# every input, and who follows a null pointer ends without a check: both stay
-# with asan, which runs the whole corpus.  Accesses to the stack that cannot go
-# wrong need no check, and no stack outlives a call.
+# them: a fuzzing engine should see the edges of the device, not ours.  Of the
+# undefined behaviour only misalignment is left to asan, which runs the whole
+# corpus: to look for it costs a fuzzer 21 to 30 % of its speed, all the other
+# checks of pointers together 1 %.  Accesses to the stack that cannot go wrong
+# need no check, and no stack outlives a call.
 UB	:= -fsanitize=undefined -fno-sanitize-recover=all
 INSTR_plain	:=
 INSTR_asan	:= -fsanitize=address $(UB)
 INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
 INSTR_tsan	:= -fsanitize=thread
 INSTR_cov	:= --coverage -fprofile-update=single -O0
-INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment,null \
+INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment \
 		   -mllvm -asan-use-stack-safety=1 \
 		   -fsanitize-address-use-after-return=never
 INSTR_afl	:= -fsanitize=address $(UB)

@@ -562,9 +562,7 @@ after(struct sim *s, const struct viodev_msg *msg)
 	check_counts(s);
 	check_room(s);
 	check_ready(s, msg);
-	/* Frames change no values: stopped() looks again. */
-	if (s->deep || m->q == VIONET_MAXQ || net_place(s, m->q) == 2)
-		check_config(s);
+	check_config(s);
 	/* An answer found a buffer that was too small for it. */
 	if (msg->type != VIODEV_INPUT && delta(s, VIONET_NOBUF) > 0)
 		m->asked[m->q / 2].open = 0;

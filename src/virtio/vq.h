@@ -116,7 +116,12 @@ struct vq_work {
 struct vq_chain {
 	struct gmem	*gm;
 	struct iovec	*r, *w;		/* what is left of each side */
-	ptrdiff_t	 nr, nw;	/* sums of pointers fold: no int */
+	/*
+	 * How many segments these are.  vq_next has pointers to where each
+	 * side ends and stores differences; a loop up to r + nr gets such a
+	 * pointer back for nothing, unless an int in between cut it short.
+	 */
+	ptrdiff_t	 nr, nw;
 	uint32_t	 rlen, wlen;	/* bytes left of each side */
 	uint32_t	 written;	/* bytes stored: the used length */
 	uint16_t	 head;
