@@ -13,13 +13,14 @@ enum op { OP_LOADED, OP_FIXED, OP_INITRD, OP_REFUSED, OP_OLD };
 static const char *const opnames[] = { "loaded", "fixed", "initrd",
     "refused", "old", NULL };
 
+static struct fuzz_stat st = { .opnames = opnames };
+
 #define SETUP		(2 * 512)
 #define T_SIZE		(SETUP + 800)
 #define FIXED		0x10		/* flags: a kernel that stays */
 #define OLD		0x20		/* of an old protocol */
 
 static uint8_t template[T_SIZE];
-static uint64_t inputs, accepted, requests, ops;
 
 static void
 init(void)
@@ -69,12 +70,12 @@ check(const struct loadvm *v)
 	    v->cmdline) == 0, "another command line");
 	loadvm_must(p[0x1e8] == 3, "another memory map");
 	loadvm_must(rdlen == v->initrd.size, "an initrd of another size");
-	requests++;
-	ops |= 1U << OP_LOADED;
+	st.requests++;
+	st.ops |= 1U << OP_LOADED;
 	if (v->bytes[0x234] == 0)
-		ops |= 1U << OP_FIXED;
+		st.ops |= 1U << OP_FIXED;
 	if (le16_get(v->bytes + 0x206) < 0x20a)
-		ops |= 1U << OP_OLD;
+		st.ops |= 1U << OP_OLD;
 	if (rdlen == 0)
 		return;
 	loadvm_must(rd >= v->vm.end &&
@@ -83,7 +84,7 @@ check(const struct loadvm *v)
 	    "the initrd lies where the kernel cannot have it");
 	loadvm_must(memcmp(loadvm_at(rd), v->bytes + 7, rdlen) == 0,
 	    "another initrd");
-	ops |= 1U << OP_INITRD;
+	st.ops |= 1U << OP_INITRD;
 }
 
 static uint64_t
@@ -95,7 +96,7 @@ run(const uint8_t *data, size_t len)
 	struct digest d;
 	int rv;
 
-	inputs++;
+	st.inputs++;
 	digest_init(&d);
 	build(len > 0 ? data[0] : 0);
 	v = loadvm_begin(data, len, template, sizeof(template));
@@ -105,22 +106,18 @@ run(const uint8_t *data, size_t len)
 	rv = load_linux(&l, &v->vm, &why);
 	loadvm_check(rv, &why, &d);
 	if (rv == -1) {
-		ops |= 1U << OP_REFUSED;
+		st.ops |= 1U << OP_REFUSED;
 		return digest_value(&d);
 	}
-	accepted++;
+	st.accepted++;
 	check(v);
 	return digest_value(&d);
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

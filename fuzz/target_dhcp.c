@@ -20,7 +20,6 @@ static const char *const names[8] = {
 	NULL, "", "v", "vm-1.example", longest, too_long, "no_name", "a.-b"
 };
 static uint8_t *reply, blank[DHCP_REPLY_MAX];
-static uint64_t inputs, answered, ops;
 
 enum op {
 	OP_BOOTP, OP_OFFER, OP_ACK, OP_NAK, OP_RENEW, OP_NAME, OP_TOLD,
@@ -32,6 +31,8 @@ static const char *const opnames[] = {
 	"other", "length", "checksum", "fragment", "fields", "stranger",
 	"ciaddr", "file", "long-name", NULL
 };
+
+static struct fuzz_stat st = { .opnames = opnames };
 
 static void
 check(int ok, const char *what)
@@ -75,20 +76,21 @@ tell(const uint8_t *p, size_t len, struct digest *d)
 	check(line[0] != '\0' && strlen(line) < sizeof(line),
 	    "a frame without words");
 	digest_add(d, line, strlen(line));
-	ops |= 1U << OP_TOLD;
+	st.ops |= 1U << OP_TOLD;
 }
 
 /* What kind of answer that was, for the statistics. */
 static void
 count(const struct dhcp_conf *c, const uint8_t *f, int owed)
 {
-	ops |= 1U << (owed == 0 ? OP_BOOTP : owed == 2 ? OP_OFFER :
+	st.ops |= 1U << (owed == 0 ? OP_BOOTP : owed == 2 ? OP_OFFER :
 	    owed == 5 ? OP_ACK : OP_NAK);
 	if (f[0] != 0xff && owed == 5)
-		ops |= 1U << OP_RENEW;
+		st.ops |= 1U << OP_RENEW;
 	if (c->netboot && c->hostname != NULL && strlen(c->hostname) > 1)
-		ops |= 1U << OP_NAME;
-	answered++;
+		st.ops |= 1U << OP_NAME;
+	st.requests++;
+	st.accepted++;
 }
 
 static void
@@ -113,7 +115,7 @@ frame(const struct dhcp_conf *c, const uint8_t *f, size_t len, int words)
 	poison_value(reply, DHCP_REPLY_MAX);
 	res = dhcp_answer(c, f, len, reply, &n);
 	check(res < DHCP_NRESULTS, "an unknown result");
-	ops |= 1U << (OP_RESULT + res);
+	st.ops |= 1U << (OP_RESULT + res);
 	if (res == DHCP_ANSWERED) {
 		check(owed != DHCPMODEL_SILENCE, "an answer that is not due");
 		check(n <= DHCP_REPLY_MAX, "an answer that is too long");
@@ -145,7 +147,7 @@ run(const uint8_t *data, size_t len)
 	uint64_t v;
 	uint8_t *p;
 
-	inputs++;
+	st.inputs++;
 	set_up(&c, how);
 	if ((p = malloc(n > 0 ? n : 1)) == NULL)
 		abort();
@@ -158,14 +160,9 @@ run(const uint8_t *data, size_t len)
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = answered;
-	st->requests = answered;
-	st->resets = 0;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

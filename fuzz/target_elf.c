@@ -15,6 +15,8 @@ enum op { OP_PVH, OP_OPENBSD, OP_NARROW, OP_SYMBOLS, OP_INITRD, OP_REFUSED,
 static const char *const opnames[] = { "pvh", "openbsd", "narrow", "symbols",
     "initrd", "refused", "bss", NULL };
 
+static struct fuzz_stat st = { .opnames = opnames };
+
 #define WIDE		0x10		/* flags: which template */
 #define SYMBOLS		0x20
 #define NOTE		0x40
@@ -27,7 +29,6 @@ static const char *const opnames[] = { "pvh", "openbsd", "narrow", "symbols",
 #define T_SIZE		0x800
 
 static uint8_t template[T_SIZE];
-static uint64_t inputs, accepted, requests, ops;
 
 static void
 init(void)
@@ -38,7 +39,7 @@ init(void)
 static void
 did(enum op op)
 {
-	ops |= 1U << op;
+	st.ops |= 1U << op;
 }
 
 /* Fields of both classes: w 64-bit, n 32-bit. */
@@ -130,7 +131,7 @@ check_segment(const struct loadvm *v, uint64_t off, uint64_t addr,
 	for (i = filesz; i < memsz; i++)
 		loadvm_must(loadvm_at(addr)[i] == 0, "what follows a "
 		    "segment is not zero");
-	requests++;
+	st.requests++;
 	if (memsz > filesz)
 		did(OP_BSS);
 }
@@ -213,7 +214,7 @@ run(const uint8_t *data, size_t len)
 	struct digest d;
 	int rv;
 
-	inputs++;
+	st.inputs++;
 	digest_init(&d);
 	build(len > 0 ? data[0] : 0);
 	v = loadvm_begin(data, len, template, sizeof(template));
@@ -226,7 +227,7 @@ run(const uint8_t *data, size_t len)
 		did(OP_REFUSED);
 		return digest_value(&d);
 	}
-	accepted++;
+	st.accepted++;
 	if (v->vm.regs.gpr[VCPU_RBX] != 0) {
 		check_segments(v, UINT64_MAX);
 		check_pvh(v);
@@ -238,13 +239,9 @@ run(const uint8_t *data, size_t len)
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

@@ -17,13 +17,14 @@
 #define SLACK	4096
 
 static uint8_t room[FRAME_MAX + SLACK], again[FRAME_MAX];
-static uint64_t inputs, accepted, frames, broken, ops;
 
 enum op { OP_FRAME, OP_FD, OP_EMPTY, OP_MSG, OP_PAYLOAD, OP_BROKEN, OP_MORE };
 
 static const char *const opnames[] = {
 	"frame", "fd", "empty", "msg", "payload", "broken", "more", NULL
 };
+
+static struct fuzz_stat st = { .opnames = opnames };
 
 static void
 check(int ok, const char *what)
@@ -55,9 +56,9 @@ check_msg(const struct frame *f, struct digest *d)
 		check(why != NULL, "a refusal without a reason");
 		return;
 	}
-	ops |= 1U << OP_MSG;
+	st.ops |= 1U << OP_MSG;
 	if (m.len > 0)
-		ops |= 1U << OP_PAYLOAD;
+		st.ops |= 1U << OP_PAYLOAD;
 	wb_init(&w, again, sizeof(again));
 	msg_encode(&w, &m);
 	check(!wb_bad(&w) && w.len == f->len &&
@@ -78,9 +79,9 @@ check_frame(const struct frame *f, const uint8_t *from, struct digest *d)
 	check(memcmp(again, from, w.len) == 0,
 	    "a frame encodes to other bytes");
 	digest_add(d, again, w.len);
-	ops |= 1U << (f->fd ? OP_FD : OP_FRAME);
+	st.ops |= 1U << (f->fd ? OP_FD : OP_FRAME);
 	if (f->len == 0)
-		ops |= 1U << OP_EMPTY;
+		st.ops |= 1U << OP_EMPTY;
 	check_msg(f, d);
 }
 
@@ -93,7 +94,7 @@ run(const uint8_t *data, size_t len)
 	struct digest d;
 	struct frame f;
 	uint8_t cut = len > 0 ? data[0] : 0, *to;
-	uint64_t before = frames;
+	uint64_t before = st.requests;
 
 	digest_init(&d);
 	frame_reader_init(&r, room, sizeof(room));
@@ -108,32 +109,27 @@ run(const uint8_t *data, size_t len)
 		while ((res = frame_next(&r, &f)) == FRAME_OK) {
 			check_frame(&f, data + taken, &d);
 			taken += FRAME_HEADER + f.len;
-			frames++;
+			st.requests++;
 		}
 		check(taken <= fed + step, "more was taken than fed");
 	}
 	if (res == FRAME_BAD) {
 		check(frame_next(&r, &f) == FRAME_BAD && r.why != NULL,
 		    "a broken stream healed");
-		broken++;
-		ops |= 1U << OP_BROKEN;
+		st.resets++;
+		st.ops |= 1U << OP_BROKEN;
 	} else if (taken < len)
-		ops |= 1U << OP_MORE;
+		st.ops |= 1U << OP_MORE;
 	digest_u64(&d, taken);
-	inputs++;
-	accepted += frames > before;
+	st.inputs++;
+	st.accepted += st.requests > before;
 	return digest_value(&d);
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = frames;
-	st->resets = broken;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

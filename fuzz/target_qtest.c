@@ -16,9 +16,10 @@ static const char *const opnames[] = { "none", "in", "out", "load", "store",
     "read", "write", "b64read", "b64write", "memset", "step", "next", "set",
     "watch", "endian", "refused", NULL };
 
+static struct fuzz_stat st = { .opnames = opnames };
+
 #define OP_REFUSED	QTEST_NOPS
 
-static uint64_t inputs, accepted, requests, ops;
 static uint8_t *answer;
 
 static void
@@ -126,15 +127,15 @@ one(const char *p, size_t len, struct digest *d)
 	if (qtest_parse(p, len, &c, &why) == -1) {
 		must(why != NULL && strchr(why, '\n') == NULL, "no reason");
 		digest_add(d, why, strlen(why));
-		ops |= 1U << OP_REFUSED;
+		st.ops |= 1U << OP_REFUSED;
 		return;
 	}
-	ops |= 1U << c.op;
+	st.ops |= 1U << c.op;
 	digest_u64(d, (uint64_t)c.op * 16 + c.width);
 	digest_u64(d, c.addr ^ c.value ^ c.size);
 	if (c.op == QTEST_NONE)
 		return;
-	requests++;
+	st.requests++;
 	check_bounds(&c);
 	check_again(&c);
 	if (c.op == QTEST_WRITE || c.op == QTEST_B64WRITE)
@@ -144,14 +145,14 @@ one(const char *p, size_t len, struct digest *d)
 static uint64_t
 run(const uint8_t *data, size_t len)
 {
-	uint64_t before = requests;
+	uint64_t before = st.requests;
 	const uint8_t *nl;
 	struct digest d;
 	char *line;
 	size_t n;
 
 	digest_init(&d);
-	inputs++;
+	st.inputs++;
 	while (len > 0) {
 		nl = memchr(data, '\n', len);
 		n = nl == NULL ? len : (size_t)(nl - data);
@@ -168,18 +169,14 @@ run(const uint8_t *data, size_t len)
 			len--;
 		}
 	}
-	accepted += requests > before;
+	st.accepted += st.requests > before;
 	return digest_value(&d);
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

@@ -20,13 +20,14 @@
 static uint8_t *again, *scratch;
 static char *text;
 static size_t textlen;
-static uint64_t inputs, accepted, records, refused, ops;
 
 static const char *const opnames[] = {
 	"refused", "conf", "map", "msg", "load", "poke", "answer", "expect",
 	"mark", "time", "setup", "chain", "fault", "race", "reload", "state",
 	"cut-off", NULL
 };
+
+static struct fuzz_stat st = { .opnames = opnames };
 
 static void
 check(int ok, const char *what)
@@ -93,18 +94,18 @@ strict(const uint8_t *data, size_t len, struct digest *d)
 		    memcmp(again, data + rec.off, w.len) == 0,
 		    "a record is written to other bytes");
 		text_rec(&out, &rec);
-		ops |= 1U << rec.type;
+		st.ops |= 1U << rec.type;
 		end = rec.off + w.len;
-		records++;
+		st.requests++;
 	}
 	if (res == TRACE_BAD) {
 		check(r.why != NULL && r.bad <= len, "a refusal without place");
-		refused++;
-		ops |= 1;
+		st.resets++;
+		st.ops |= 1;
 	} else {
-		accepted += end > TRACE_HEADER;
+		st.accepted += end > TRACE_HEADER;
 		if (res == TRACE_SHORT)
-			ops |= 1U << TRACE_NTYPES;
+			st.ops |= 1U << TRACE_NTYPES;
 		check_text(data, end);
 	}
 	digest_add(d, text, textlen);
@@ -143,19 +144,14 @@ run(const uint8_t *data, size_t len)
 		len = MAXLEN;
 	strict(data, len, &d);
 	folded(data, len, &d);
-	inputs++;
+	st.inputs++;
 	return digest_value(&d);
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = records;
-	st->resets = refused;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 const struct fuzz_target fuzz_target = {

@@ -23,7 +23,6 @@ static struct guest guest;
 static struct vq vq;
 static struct vq_work work;
 static struct digest digest;
-static uint64_t inputs, accepted, requests, refused, resets, ops;
 static int slow;
 
 enum op {
@@ -35,6 +34,8 @@ static const char *const opnames[] = {
 	"direct", "indirect", "event-idx", "undo", "stop", "read", "write",
 	"zero", "tail", "more", NULL
 };
+
+static struct fuzz_stat st = { .opnames = opnames };
 
 static void failed(void *, const char *, const char *)
     __attribute__((noreturn));
@@ -58,7 +59,7 @@ init(void)
 static void
 met(enum op op)
 {
-	ops |= 1U << op;
+	st.ops |= 1U << op;
 }
 
 /* Enables the queue as the record says; it stays on for the input. */
@@ -254,11 +255,10 @@ run(const uint8_t *data, size_t len)
 
 	if (slow && !arena_clean(&arena))
 		failed(NULL, "write", "memory was written behind the model");
-	inputs++;
-	accepted += oracle.stat.done > 0;
-	requests += oracle.stat.done;
-	refused += oracle.stat.refused;
-	resets += vq.broken;
+	st.inputs++;
+	st.accepted += oracle.stat.done > 0;
+	st.requests += oracle.stat.done;
+	st.resets += vq.broken;
 	all = own ^ oracle.digest;
 	if ((slow || len % 16 == 3) && oracle.racectr == 0) {
 		memcpy(used, arena.touched, sizeof(used));
@@ -272,14 +272,9 @@ run(const uint8_t *data, size_t len)
 }
 
 static void
-stat(struct fuzz_stat *st)
+stat(struct fuzz_stat *out)
 {
-	st->inputs = inputs;
-	st->accepted = accepted;
-	st->requests = requests;
-	st->resets = resets;
-	st->ops = ops;
-	st->opnames = opnames;
+	*out = st;
 }
 
 static void
