@@ -95,7 +95,7 @@ fuzz_live_frame_libs := $(patsubst quiet-%,%,$(livelibs))
 # The mutator: part of the engine side.
 # gen_KIND.c: what requests of that kind of device look like.
 MUTATOR		:= mutate gen gen_draw gen_state genbytes genimage genframe gen_vioblk
-MUTATOR		+= gendhcp
+MUTATOR		+= gendhcp gencmd genprog
 MUTATOR		+= gen_vioscsi
 MUTATOR		+= gen_vionet
 MUTATOR		+= gen_vmmci

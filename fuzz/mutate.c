@@ -5,9 +5,11 @@
 #include "gen.h"
 #include "gen_kind.h"
 #include "genbytes.h"
+#include "gencmd.h"
 #include "gendhcp.h"
 #include "genframe.h"
 #include "genimage.h"
+#include "genprog.h"
 #include "prng.h"
 #include "trace.h"
 
@@ -184,39 +186,54 @@ step(const struct fuzz_target *t, struct list *l, struct wbuf *w,
 	}
 }
 
+static size_t
+mutate_records(const struct fuzz_target *t, uint8_t *data, size_t len,
+    size_t max, struct prng *r)
+{
+	static uint8_t buf[WORK], out[WORK];
+	struct list l = { 0 };
+	struct wbuf w;
+	unsigned n;
+
+	wb_init(&w, buf, sizeof(buf));
+	split(&l, data, len, &w);
+	n = flip(r, 4);
+	for (n = flip(r, 2) == 0 ? 1 : 1 + n; n > 0; n--)
+		step(t, &l, &w, r);
+	keep_setup(t, &l, &w, r);
+	len = join(&l, out, max);
+	memcpy(data, out, len);
+	return len;
+}
+
 size_t
 mutate(const struct fuzz_target *t, uint8_t *data, size_t len, size_t max,
     uint64_t seed)
 {
-	static uint8_t buf[WORK], out[WORK];
-	struct list l = { 0 };
 	struct prng r;
-	struct wbuf w;
-	unsigned n;
 
 	if (max > t->maxlen)
 		max = t->maxlen;
-	if (max < TRACE_HEADER + 8)
-		return len < max ? len : max;
-	prng_seed(&r, seed);
 	len = len < max ? len : max;
-	if (t->shape == SHAPE_IMAGE)
+	if (max < TRACE_HEADER + 8)
+		return len;
+	prng_seed(&r, seed);
+	switch (t->shape) {
+	case SHAPE_IMAGE:
 		return genimage_mutate(data, len, max, t->lead, &r);
-	if (t->shape == SHAPE_BYTES)
+	case SHAPE_BYTES:
 		return genbytes_mutate(data, len, max, &r);
-	if (t->shape == SHAPE_FRAMES)
+	case SHAPE_FRAMES:
 		return genframe_mutate(data, len, max, &r);
-	if (t->shape == SHAPE_DHCP)
+	case SHAPE_DHCP:
 		return gendhcp_mutate(data, len, max, &r);
-	wb_init(&w, buf, sizeof(buf));
-	split(&l, data, len, &w);
-	n = flip(&r, 4);
-	for (n = flip(&r, 2) == 0 ? 1 : 1 + n; n > 0; n--)
-		step(t, &l, &w, &r);
-	keep_setup(t, &l, &w, &r);
-	len = join(&l, out, max);
-	memcpy(data, out, len);
-	return len;
+	case SHAPE_COMMANDS:
+		return gencmd_mutate(data, len, max, &r);
+	case SHAPE_PROGRAM:
+		return genprog_mutate(data, len, max, &r);
+	default:
+		return mutate_records(t, data, len, max, &r);
+	}
 }
 
 size_t

@@ -26,6 +26,8 @@ enum fuzz_shape {
 	SHAPE_FRAMES,			/* a stream of frames, see frame.h */
 	SHAPE_IMAGE,			/* see diskimage.h */
 	SHAPE_DHCP,			/* a client's frame, see gendhcp.h */
+	SHAPE_COMMANDS,			/* lines, see qtest.h */
+	SHAPE_PROGRAM,			/* see diskprog.h */
 };
 
 struct gen_kind;

@@ -75,7 +75,7 @@ stat(struct fuzz_stat *st)
 
 const struct fuzz_target fuzz_target = {
 	.name = "qcow2_ops",
-	.shape = SHAPE_BYTES,
+	.shape = SHAPE_PROGRAM,
 	.maxlen = 128,
 	.init = init,
 	.run = run,

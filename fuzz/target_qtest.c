@@ -181,7 +181,7 @@ stat(struct fuzz_stat *out)
 
 const struct fuzz_target fuzz_target = {
 	.name = "qtest",
-	.shape = SHAPE_BYTES,
+	.shape = SHAPE_COMMANDS,
 	.maxlen = 2048,
 	.init = init,
 	.run = run,
