@@ -3,7 +3,7 @@
 # (planted-quick).  NAMES picks some.
 .PHONY: planted planted-quick planted-base
 planted: planted-base
-	@fuzz/planted/run -n 5 -s 600 $(if $(W),-w) $(NAMES)
+	@fuzz/planted/run -j "$(J)" -n 5 -s 600 $(if $(W),-w) $(NAMES)
 planted-quick: planted-base
 	@fuzz/planted/run -q $(NAMES)
 planted-base:
