@@ -18,6 +18,7 @@
 #: make bench               figures, each next to a limit or a peer
 #: make fuzz T=target S=60  libFuzzer for so many seconds; J=2 processes
 #: make afl T=target S=60   the same with AFL++; J=4 instances
+#: make stability           AFL++: each input takes the same way every time
 #: make fuzz-live S=60     real device processes on their channels
 #: make campaign H=4 J=2    all targets for so many CPU hours; a report
 #: make fuzz-list           the targets

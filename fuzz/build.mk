@@ -200,6 +200,13 @@ afl:
 	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC build/pic/fuzz/mutator_$(T).so
 	@AFL_LLVM_CMPLOG=1 $(MAKE) -s --no-print-directory FLAVOUR=afl B=build/afl-cmplog build/afl-cmplog/fuzz/afl_$(T)
 	@fuzz/front afl "$(T)" "$(S)" "$(J)"
+# AFL++ runs each target, or those of T, for S seconds: 100 % stability?
+.PHONY: stability
+stability: export FUZZTARGETS := $(or $(T),$(FUZZTARGETS))
+stability:
+	@$(MAKE) -s --no-print-directory FLAVOUR=afl $(patsubst %,build/afl-clang-fast-afl/fuzz/afl_%,$(or $(T),$(FUZZTARGETS)))
+	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC $(patsubst %,build/pic/fuzz/mutator_%.so,$(or $(T),$(FUZZTARGETS)))
+	@fuzz/front stability "$(if $(filter command line,$(origin S)),$(S),10)"
 # Device processes: S seconds in all with the engine; the corpus, and a few
 # seconds of each (check).
 .PHONY: fuzz-live live-quick
