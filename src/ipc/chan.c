@@ -44,7 +44,7 @@ chan_init(struct chan *c, int fd, size_t maxout)
 	if (set_flags(fd) == -1)
 		return -1;
 	c->outcap = maxout < FRAME_MAX ? FRAME_MAX : maxout;
-	in = malloc(FRAME_MAX);
+	in = malloc(FRAME_MAX + SLATE_PIPE);
 	c->out = malloc(c->outcap);
 	if (in == NULL || c->out == NULL) {
 		free(in);
@@ -52,7 +52,8 @@ chan_init(struct chan *c, int fd, size_t maxout)
 		c->out = NULL;
 		return -1;
 	}
-	frame_reader_init(&c->in, in, FRAME_MAX);
+	/* With part of a frame in it there is still room for a whole pipe. */
+	frame_reader_init(&c->in, in, FRAME_MAX + SLATE_PIPE);
 	c->passing = 1;
 	c->fd = fd;
 	return 0;
@@ -78,6 +79,27 @@ void
 chan_no_passing(struct chan *c)
 {
 	c->passing = 0;
+}
+
+void
+chan_share(struct chan *c, struct slate_pipe *in, struct slate_pipe *out)
+{
+	c->passing = 0;
+	c->pin = in;
+	c->pout = out;
+}
+
+/* The other end may sleep: a byte wakes it, and another one does no more. */
+static enum chan_result
+wake(struct chan *c)
+{
+	ssize_t n;
+
+	do
+		n = send(c->fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n == -1 && errno == EINTR);
+	return n == 1 || errno == EAGAIN || errno == ENOBUFS ? CHAN_OK :
+	    CHAN_CLOSED;
 }
 
 /* ------------------------------------------------------------- sending */
@@ -131,6 +153,29 @@ was_sent(struct chan *c, size_t n)
 		c->start = c->end = 0;
 }
 
+static enum chan_result
+flush_pipe(struct chan *c)
+{
+	int n;
+
+	while (chan_pending(c)) {
+		n = slate_put(c->pout, c->out + c->start, c->end - c->start);
+		if (n == 0) {
+			slate_wish(&c->pout->full);
+			n = slate_put(c->pout, c->out + c->start,
+			    c->end - c->start);
+			if (n == 0)
+				return CHAN_AGAIN;
+		}
+		if (n == -1)
+			return broken(c, "the pipe's counts are wrong");
+		was_sent(c, (size_t)n);
+		if (slate_wished(&c->pout->asleep) && wake(c) != CHAN_OK)
+			return CHAN_CLOSED;
+	}
+	return CHAN_OK;
+}
+
 enum chan_result
 chan_flush(struct chan *c)
 {
@@ -138,6 +183,8 @@ chan_flush(struct chan *c)
 
 	if (c->fd == -1)
 		return CHAN_CLOSED;
+	if (c->pout != NULL)
+		return flush_pipe(c);
 	while (chan_pending(c)) {
 		n = send_some(c);
 		if (n > 0)
@@ -258,18 +305,76 @@ receive(struct chan *c, void *p, size_t len, int flags, enum chan_result *r)
 	return n;
 }
 
+/* All that the pipe has: there is room for it unless a whole frame waits. */
+static enum chan_result
+take(struct chan *c)
+{
+	enum chan_result r = CHAN_AGAIN;
+	uint8_t *p;
+	size_t room;
+	int n;
+
+	while (p = frame_room(&c->in, &room), room > 0) {
+		n = slate_take(c->pin, p, room);
+		if (n == -1)
+			return broken(c, "the pipe's counts are wrong");
+		if (n == 0)
+			return r;
+		frame_fed(&c->in, (size_t)n);
+		r = CHAN_OK;
+		if (slate_wished(&c->pin->full) && wake(c) != CHAN_OK)
+			break;
+	}
+	return CHAN_OK;
+}
+
+/* Wake-ups that came, or the end. */
+static enum chan_result
+listen_to(struct chan *c, int flags)
+{
+	uint8_t bytes[64];
+	ssize_t n = recv(c->fd, bytes, sizeof(bytes), flags);
+
+	if (n > 0)
+		return CHAN_OK;
+	return n == -1 && (errno == EAGAIN || errno == EINTR) ? CHAN_AGAIN :
+	    CHAN_CLOSED;
+}
+
+/* The wish comes first: what is put behind it wakes us. */
+static enum chan_result
+fill_pipe(struct chan *c, int flags)
+{
+	enum chan_result r;
+
+	slate_wish(&c->pin->asleep);
+	r = take(c);
+	if (r != CHAN_AGAIN)
+		return r;
+	r = listen_to(c, flags);
+	return r == CHAN_OK ? take(c) : r;
+}
+
+/* CHAN_OK when the channel may be read. */
+static enum chan_result
+may_read(const struct chan *c)
+{
+	return c->fd == -1 ? CHAN_CLOSED : c->why != NULL ? CHAN_BAD :
+	    CHAN_OK;
+}
+
 static enum chan_result
 fill(struct chan *c, int flags)
 {
-	enum chan_result r;
+	enum chan_result r = may_read(c);
 	uint8_t *p;
 	size_t room;
 	ssize_t n;
 
-	if (c->fd == -1)
-		return CHAN_CLOSED;
-	if (c->why != NULL)
-		return CHAN_BAD;
+	if (r != CHAN_OK)
+		return r;
+	if (c->pin != NULL)
+		return fill_pipe(c, flags);
 	p = frame_room(&c->in, &room);
 	if (room == 0)
 		return CHAN_OK;
@@ -287,6 +392,20 @@ enum chan_result
 chan_fill(struct chan *c)
 {
 	return fill(c, MSG_DONTWAIT);
+}
+
+enum chan_result
+chan_glance(struct chan *c)
+{
+	enum chan_result r = may_read(c);
+
+	if (r != CHAN_OK || c->pin == NULL)
+		return r == CHAN_OK ? chan_fill(c) : r;
+	/* Awake: nobody needs to wake us. */
+	if (atomic_load_explicit(&c->pin->asleep, memory_order_relaxed) != 0)
+		atomic_store_explicit(&c->pin->asleep, 0,
+		    memory_order_relaxed);
+	return take(c);
 }
 
 enum chan_result

@@ -7,6 +7,11 @@
  * a broken frame, a descriptor that no frame announces, a frame whose
  * descriptor is missing end the channel, and nothing that a peer sends makes
  * it grow.  A channel is used by one thread at a time.
+ *
+ * A channel can move to pipes in shared memory (slate.h) at a point where
+ * nothing is under way.  Nothing changes for its users, except that they pay
+ * for no system call while both ends are awake, and that no descriptor rides
+ * along any more.
  */
 #ifndef CHAN_H
 #define CHAN_H
@@ -15,6 +20,7 @@
 #include <stdint.h>
 
 #include "frame.h"
+#include "slate.h"
 
 #define CHAN_MAXFDS	4		/* on their way, in each direction */
 
@@ -42,6 +48,7 @@ struct chan {
 	int			 infd[CHAN_MAXFDS];
 	unsigned		 ninfd;
 	unsigned		 sleeps;	/* of chan_get */
+	struct slate_pipe	*pin, *pout;	/* NULL: the socket */
 };
 
 /*
@@ -52,6 +59,9 @@ int	chan_init(struct chan *, int fd, size_t maxout);
 void	chan_close(struct chan *);
 /* From now on descriptors that arrive are dropped by the system. */
 void	chan_no_passing(struct chan *);
+/* From now on bytes go and come through these; lent until chan_close. */
+void	chan_share(struct chan *, struct slate_pipe *in,
+	    struct slate_pipe *out);
 
 /*
  * Queues one frame and tries to send it; fd is -1 or a descriptor, lent.
@@ -68,8 +78,17 @@ chan_pending(const struct chan *c)
 	return c->end != c->start;
 }
 
-/* Reads once: CHAN_OK when something came. */
+/*
+ * Reads once: CHAN_OK when something came.  After CHAN_AGAIN the descriptor
+ * becomes readable when something comes.
+ */
 enum chan_result chan_fill(struct chan *);
+/*
+ * The same for those who ask again and again: costs nothing where there are
+ * pipes, but whoever then wants to sleep calls chan_fill first, and the end
+ * of the peer is for chan_fill, too.
+ */
+enum chan_result chan_glance(struct chan *);
 /* The same, and waits for it; CHAN_AGAIN when a signal came. */
 enum chan_result chan_fill_wait(struct chan *);
 /*

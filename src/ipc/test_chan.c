@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -17,8 +18,10 @@
 #include "prng.h"
 
 #define OUT	65536
+#define BURST	20000U
 
 static struct chan a, b;
+static struct slate slate;
 
 static int
 setup(void **state)
@@ -29,6 +32,18 @@ setup(void **state)
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
 		return -1;
 	return chan_init(&a, sv[0], OUT) | chan_init(&b, sv[1], OUT);
+}
+
+/* The same two ends, over pipes. */
+static int
+setup_pipes(void **state)
+{
+	memset(&slate, 0, sizeof(slate));
+	if (setup(state) != 0)
+		return -1;
+	chan_share(&a, &slate.to_vm, &slate.to_device);
+	chan_share(&b, &slate.to_device, &slate.to_vm);
+	return 0;
 }
 
 static int
@@ -100,7 +115,7 @@ test_backpressure(void **state)
 		(void)chan_fill(&b);
 	}
 	assert_false(chan_pending(&a));
-	assert_true(sent > 40);
+	assert_true(sent > (a.pout != NULL ? 20 : 40));
 }
 
 static ino_t
@@ -174,6 +189,18 @@ test_descriptors_queued(void **state)
 	assert_int_equal(open_fds(), before - 2);
 }
 
+static enum chan_result
+put_all(void)
+{
+	static uint8_t data[4000];
+	enum chan_result r;
+
+	do
+		r = chan_put(&b, 1, data, sizeof(data), -1, -1);
+	while (r == CHAN_OK);
+	return r;
+}
+
 static void
 test_peer_gone(void **state)
 {
@@ -187,7 +214,11 @@ test_peer_gone(void **state)
 	assert_int_equal(chan_get(&b, &f, &fd, 100, 0), CHAN_OK);
 	assert_int_equal(f.len, 4);
 	assert_int_equal(chan_get(&b, &f, &fd, -1, 0), CHAN_CLOSED);
-	assert_int_equal(chan_send(&b, 1, "x", 1, -1), CHAN_CLOSED);
+	/* A pipe takes what fits; who waits for more learns it. */
+	if (b.pout != NULL)
+		assert_int_equal(put_all(), CHAN_CLOSED);
+	else
+		assert_int_equal(chan_send(&b, 1, "x", 1, -1), CHAN_CLOSED);
 }
 
 static void
@@ -279,6 +310,125 @@ test_no_passing(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+/* A peer whose counts make no sense, whichever of them it spoils. */
+static void
+test_hostile_counts(void **state)
+{
+	uint32_t n;
+	unsigned i;
+
+	for (i = 0; i < 4; i++) {
+		n = i < 2 ? SLATE_PIPE + 1 : UINT32_MAX / 2;
+		if (i % 2 == 0)
+			slate.to_device.put = n;
+		else
+			slate.to_device.got = 0 - n;
+		expect_bad("the pipe's counts are wrong");
+		assert_int_equal(chan_send(&a, 1, "x", 1, -1), CHAN_BAD);
+		assert_string_equal(a.why, b.why);
+		assert_int_equal(chan_glance(&b), CHAN_BAD);
+		(void)teardown(state);
+		assert_int_equal(setup_pipes(state), 0);
+	}
+}
+
+/* Nor are frames in a pipe, or bytes in its socket, believed. */
+static void
+test_hostile_pipe(void **state)
+{
+	uint8_t h[FRAME_HEADER] = { 0 };
+	struct frame f;
+	int fd;
+
+	raw_send("wake up", 7, 0);
+	assert_int_equal(chan_fill(&b), CHAN_AGAIN);
+	raw_send("wake up", 7, 3);
+	assert_int_equal(chan_get(&b, &f, &fd, 20, 0), CHAN_AGAIN);
+	le32_put(h + 4, FRAME_MAX + 1);
+	assert_int_equal(slate_put(&slate.to_device, h, sizeof(h)),
+	    sizeof(h));
+	expect_bad("frame longer than the limit");
+	(void)teardown(state);
+	assert_int_equal(setup_pipes(state), 0);
+	le32_put(h + 4, FRAME_HEADER | FRAME_FDMARK);
+	assert_int_equal(slate_put(&slate.to_device, h, sizeof(h)),
+	    sizeof(h));
+	expect_bad("frame without its descriptor");
+}
+
+/* As many system calls as sleepers: none while the other asks. */
+static void
+test_glance(void **state)
+{
+	struct frame f;
+	int fd;
+
+	(void)state;
+	assert_int_equal(chan_glance(&b), CHAN_AGAIN);
+	assert_int_equal(chan_send(&a, 1, "x", 1, -1), CHAN_OK);
+	assert_int_equal(chan_wait(&b, 0, 0), CHAN_AGAIN);
+	assert_int_equal(chan_glance(&b), CHAN_OK);
+	assert_int_equal(chan_next(&b, &f, &fd), CHAN_OK);
+	/* Nothing came: from here on it wants to be woken, once. */
+	assert_int_equal(chan_fill(&b), CHAN_AGAIN);
+	assert_int_equal(chan_send(&a, 2, "x", 1, -1), CHAN_OK);
+	assert_int_equal(chan_send(&a, 3, "x", 1, -1), CHAN_OK);
+	assert_int_equal(chan_wait(&b, 0, 0), CHAN_OK);
+	assert_int_equal(chan_fill(&b), CHAN_OK);
+	assert_int_equal(chan_next(&b, &f, &fd), CHAN_OK);
+	assert_int_equal(f.type, 2);
+	assert_int_equal(chan_next(&b, &f, &fd), CHAN_OK);
+	assert_int_equal(f.type, 3);
+	assert_int_equal(chan_fill(&b), CHAN_AGAIN);
+	assert_int_equal(chan_wait(&b, 0, 0), CHAN_AGAIN);
+}
+
+static void *
+burst(void *arg)
+{
+	static uint8_t data[3000];
+	struct prng r = { 2 };
+	unsigned i, n;
+
+	(void)arg;
+	for (i = 0; i < BURST; i++) {
+		if (chan_put(&a, i, data, prng_below(&r, sizeof(data)), -1,
+		    -1) != CHAN_OK)
+			break;
+		for (n = (unsigned)prng_below(&r, 3000); n > 0; n--)
+			atomic_signal_fence(memory_order_seq_cst);
+	}
+	return NULL;
+}
+
+/* An event loop's way: it sleeps when there is nothing, and is woken. */
+static void
+test_wake(void **state)
+{
+	struct pollfd p = { .fd = b.fd, .events = POLLIN };
+	enum chan_result r;
+	struct frame f;
+	unsigned got = 0;
+	pthread_t t;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, burst, NULL), 0);
+	while (got < BURST) {
+		r = got % 7 == 0 ? chan_glance(&b) : CHAN_AGAIN;
+		if (r == CHAN_AGAIN)
+			r = chan_fill(&b);
+		if (r == CHAN_AGAIN) {
+			assert_int_equal(poll(&p, 1, 20000), 1);
+			continue;
+		}
+		assert_int_equal(r, CHAN_OK);
+		while (chan_next(&b, &f, &fd) == CHAN_OK)
+			assert_int_equal(f.type, got++);
+	}
+	pthread_join(t, NULL);
+}
+
 static void *
 echo(void *arg)
 {
@@ -325,12 +475,16 @@ int
 main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define P(f)	cmocka_unit_test_setup_teardown(f, setup_pipes, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_round_trip), T(test_backpressure),
 		T(test_descriptors), T(test_descriptors_queued),
 		T(test_peer_gone), T(test_hostile_frames),
 		T(test_hostile_descriptors), T(test_no_passing),
-		T(test_random),
+		T(test_random), T(test_wake),
+		P(test_round_trip), P(test_backpressure), P(test_peer_gone),
+		P(test_hostile_counts), P(test_hostile_pipe), P(test_glance),
+		P(test_random), P(test_wake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

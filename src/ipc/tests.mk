@@ -1,4 +1,6 @@
-TESTS += src/ipc/test_chan
+TESTS += src/ipc/test_chan src/ipc/test_slate
+libs_src/ipc/test_slate := ipc msg base
+test_cf_src/ipc/test_slate := -D_GNU_SOURCE
 libs_src/ipc/test_chan := ipc msg base
 extra_src/ipc/test_chan := -lpthread
 test_cf_src/ipc/test_chan := -D_GNU_SOURCE
