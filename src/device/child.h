@@ -25,7 +25,7 @@
 #define CHILD_UNITS	DEVMSG_MAXIMAGES
 #define CHILD_FRAME	65550		/* bytes of a frame from the tap */
 #define CHILD_TURN	64		/* rounds before others have theirs */
-#define CHILD_PEEKS	32		/* looks at the rings per system call */
+#define CHILD_PEEKS	32		/* looks around per look at a clock */
 
 struct child;
 
@@ -46,6 +46,7 @@ struct child {
 
 	struct ev		*ev;
 	struct chan		 sync, async;
+	struct slate		*slate;		/* NULL: sockets only */
 	struct ev_io		*on_sync, *on_async;
 	struct spin		 spin;		/* before it sleeps */
 

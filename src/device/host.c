@@ -19,6 +19,20 @@ child_now(void)
 }
 
 /*
+ * Writes the level where the vm may look; whether it is looking.  One that
+ * stops looking looks once more behind that.
+ */
+static int
+on_slate(struct child *c)
+{
+	if (c->slate == NULL)
+		return 0;
+	atomic_store(&c->slate->line, (uint64_t)c->line.number << 8 |
+	    c->line.level);
+	return atomic_load(&c->slate->watched) != 0;
+}
+
+/*
  * Only the newest level counts, so none is queued behind another: while one
  * waits for room in the socket the next ones wait in c->line.
  */
@@ -28,8 +42,13 @@ child_tell_line(struct child *c)
 	uint8_t buf[8];
 	struct wbuf w;
 
-	if (c->reading || c->told == c->line.number ||
-	    chan_pending(&c->async))
+	if (c->reading || c->told == c->line.number)
+		return;
+	if (on_slate(c)) {
+		c->told = c->line.number;
+		return;
+	}
+	if (chan_pending(&c->async))
 		return;
 	wb_init(&w, buf, sizeof(buf));
 	devmsg_put_line(&w, &c->line);

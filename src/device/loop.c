@@ -163,7 +163,7 @@ take_frames(struct child *c, enum chan_result r)
 static int
 drain(struct child *c)
 {
-	return take_frames(c, chan_fill(&c->sync));
+	return take_frames(c, chan_glance(&c->sync));
 }
 
 /* Queues that asked for another turn, or that the driver has filled. */
@@ -200,9 +200,9 @@ linger(struct child *c, unsigned ns)
 	int any;
 
 	while (!c->done && turn < CHILD_TURN) {
-		any = drain(c);
+		any = 0;
 		for (i = 0; i < CHILD_PEEKS && !any && !c->done; i++)
-			any = look_at_rings(c);
+			any = drain(c) || look_at_rings(c);
 		if (any) {
 			turn++;
 			end = child_now() + ns;
@@ -342,6 +342,8 @@ only_messages(const struct child *c)
 int
 child_loop(struct child *c)
 {
+	int any;
+
 	/* What came together with the description. */
 	(void)drain(c);
 	while (!c->done) {
@@ -349,7 +351,9 @@ child_loop(struct child *c)
 			on_messages(c, chan_fill_wait(&c->sync));
 			continue;
 		}
-		if (ev_step(c->ev, c->again == 0) == -1) {
+		/* What is here already wakes nobody. */
+		any = take_frames(c, chan_fill(&c->sync));
+		if (ev_step(c->ev, !any && c->again == 0) == -1) {
 			child_log(c, HLOG_WARN, "the event loop failed");
 			return 1;
 		}

@@ -51,6 +51,17 @@ take_tap(struct child *c, struct setup *s)
 	return fl == -1 ? -1 : fcntl(c->tap, F_SETFL, fl | O_NONBLOCK);
 }
 
+static int
+take_slate(struct child *c, struct setup *s)
+{
+	if (s->slate == -1)
+		return 0;
+	c->slate = slate_map(s->slate);
+	close(s->slate);
+	s->slate = -1;
+	return c->slate == NULL ? -1 : 0;
+}
+
 /* What needs a system call that the sandbox forbids. */
 static int
 before_sandbox(struct child *c, struct setup *s, const struct dev_ops *k,
@@ -62,6 +73,8 @@ before_sandbox(struct child *c, struct setup *s, const struct dev_ops *k,
 
 	if (take_tap(c, s) == -1)
 		return setup_refuse(why, "the tap is no good");
+	if (take_slate(c, s) == -1)
+		return setup_refuse(why, "the slate is no good");
 	if (share_map(&s->memory, &c->gm, &reason) == -1)
 		return setup_refuse(why, "%s", reason);
 	if (child_take_images(c, s, why) == -1)
@@ -151,6 +164,8 @@ say_ready(struct child *c, struct setup_why *why)
 	if (chan_put(&c->sync, DEVMSG_READY, b, 8, -1, PATIENCE) != CHAN_OK ||
 	    chan_put(&c->async, DEVMSG_READY, b, 8, -1, PATIENCE) != CHAN_OK)
 		return setup_refuse(why, "the vm process is gone");
+	if (c->slate != NULL)
+		chan_share(&c->sync, &c->slate->to_device, &c->slate->to_vm);
 	return 0;
 }
 

@@ -91,6 +91,13 @@ on_record(struct setup *s, const struct frame *f, int fd)
 }
 
 static int
+on_slate(struct setup *s, const struct frame *f, int fd)
+{
+	s->slate = fd;
+	return f->len == 0 ? 0 : -1;
+}
+
+static int
 on_go(struct setup *s, const struct frame *f, int fd)
 {
 	(void)s;
@@ -110,6 +117,7 @@ static const struct {
 	[DEVMSG_IMAGE] = { "image", 0, 1, 1, on_image },
 	[DEVMSG_TAP] = { "tap", 0, 0, 1, on_tap },
 	[DEVMSG_RECORD] = { "recording", 0, 0, 1, on_record },
+	[DEVMSG_SLATE] = { "slate", 0, 0, 1, on_slate },
 	[DEVMSG_GO] = { "go", 1, 0, 0, on_go },
 };
 
@@ -155,7 +163,7 @@ setup_receive(struct setup *s, struct chan *c, int ms, struct setup_why *why)
 	int fd;
 
 	memset(s, 0, sizeof(*s));
-	s->memory.fd = s->tap = s->recfd = -1;
+	s->memory.fd = s->tap = s->recfd = s->slate = -1;
 	while (at != DEVMSG_GO) {
 		r = chan_get(c, &f, &fd, ms, 0);
 		if (r == CHAN_AGAIN)
@@ -188,4 +196,5 @@ setup_close(struct setup *s)
 	drop(&s->memory.fd);
 	drop(&s->tap);
 	drop(&s->recfd);
+	drop(&s->slate);
 }

@@ -28,6 +28,7 @@ struct setup {
 	int			 tap;		/* -1: none */
 	struct devmsg_record	 record;
 	int			 recfd;		/* -1: none */
+	int			 slate;		/* -1: none */
 };
 
 struct setup_why {

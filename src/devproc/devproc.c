@@ -281,12 +281,24 @@ devproc_dispatch(struct devproc *p)
 	return -1;
 }
 
-/* The end of the process is for the event thread to find. */
+/* Nobody is called twice for a line that stays as it is. */
 void
 devproc_peek(struct devproc *p)
 {
-	if (pthread_mutex_trylock(&p->asynclock) != 0)
+	uint64_t v = atomic_load(&p->slate->line);
+	struct devmsg_line l = {
+		.number = (uint32_t)(v >> 8), .level = v & 1
+	};
+
+	if (v == atomic_load_explicit(&p->peeked, memory_order_relaxed))
 		return;
-	(void)take_frames(p);
-	pthread_mutex_unlock(&p->asynclock);
+	atomic_store_explicit(&p->peeked, v, memory_order_relaxed);
+	set_line(p, &l);
+}
+
+void
+devproc_watch(struct devproc *p, int on)
+{
+	atomic_store(&p->slate->watched, on != 0);
+	devproc_peek(p);
 }

@@ -6,12 +6,13 @@
  *	devproc_conf_init(&conf);  ...  devproc_start(&p, &conf, &ops, arg)
  *	vcpu threads:	devproc_read, devproc_write
  *	event thread:	devproc_dispatch when devproc_fd is readable
- *	any thread:	devproc_peek
+ *	any thread:	devproc_peek; one at a time: devproc_watch
  *	one thread:	devproc_pause ... devproc_stop
  *
  * Two channels (src/msg/devmsg.h): on one the vm speaks and the device
  * answers reads, in order, so a read is a barrier behind earlier writes; on
- * the other the device speaks: interrupts, wishes, its last words.
+ * the other the device speaks: interrupts, wishes, its last words.  What is
+ * frequent goes through shared memory while both are awake (slate.h).
  *
  * Threads.  A vcpu thread never touches an event loop: its reads block on
  * the socket, its writes only when the socket holds hundreds of messages that
@@ -85,8 +86,7 @@ struct devproc_conf {
 struct devproc_ops {
 	/* The level of the interrupt line changed.  See above for threads. */
 	void	(*irq)(void *, int level);
-	/* enum host_request; from devproc_dispatch or devproc_peek.  May be
-	   NULL. */
+	/* enum host_request; from devproc_dispatch.  May be NULL. */
 	void	(*request)(void *, uint32_t what, uint64_t arg);
 	/*
 	 * The process is gone, and nobody asked for it; event thread, from
@@ -138,10 +138,15 @@ void	devproc_write(struct devproc *, unsigned space, uint32_t off,
 int	devproc_fd(const struct devproc *);
 int	devproc_dispatch(struct devproc *);
 /*
- * Any thread that has nothing better to do: takes what is there unless
- * somebody is at it.  That a process is gone stays for devproc_dispatch.
+ * Whether the interrupt line changed, without a system call.  Everything else
+ * stays for devproc_dispatch.
+ *
+ * Who is going to peek again and again says so: the device then sends no
+ * message for what the peeking finds.  devproc_watch peeks, too, so nothing
+ * is lost between the last time and the end.
  */
 void	devproc_peek(struct devproc *);
+void	devproc_watch(struct devproc *, int on);
 
 /*
  * Control, in order with register accesses.  devproc_pause returns when the

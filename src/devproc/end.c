@@ -99,6 +99,7 @@ devproc_stop(struct devproc **pp, unsigned ms)
 	    WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0;
 	chan_close(&p->sync);
 	chan_close(&p->async);
+	slate_unmap(p->slate);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->asynclock);
 	pthread_mutex_destroy(&p->linelock);

@@ -24,11 +24,13 @@ struct devproc {
 
 	pthread_mutex_t		 lock;		/* of the sync channel */
 	struct chan		 sync;
+	struct slate		*slate;
 	pthread_mutex_t		 asynclock;
 	struct chan		 async;
 
 	pthread_mutex_t		 linelock;
 	struct devmsg_line	 line;
+	_Atomic uint64_t	 peeked;	/* the slate's, last time */
 
 	pthread_mutex_t		 life;		/* pid is valid until reaped */
 	pid_t			 pid;

@@ -208,6 +208,21 @@ tell_record(struct devproc *p, const struct devproc_record *c)
 }
 
 static enum chan_result
+tell_slate(struct devproc *p)
+{
+	struct wbuf none = { NULL, 0, 0, 0 };
+	enum chan_result r;
+	int fd = mem_object("slate", SLATE_SIZE);
+
+	if (fd == -1)
+		return CHAN_BAD;
+	p->slate = slate_map(fd);
+	r = p->slate == NULL ? CHAN_BAD : tell(p, DEVMSG_SLATE, &none, fd);
+	close(fd);
+	return r;
+}
+
+static enum chan_result
 describe(struct devproc *p, const struct devproc_conf *c)
 {
 	struct wbuf none = { NULL, 0, 0, 0 };
@@ -227,6 +242,8 @@ describe(struct devproc *p, const struct devproc_conf *c)
 		r = tell(p, DEVMSG_TAP, &none, c->tap);
 	if (r == CHAN_OK && c->record.fd != -1)
 		r = tell_record(p, &c->record);
+	if (r == CHAN_OK)
+		r = tell_slate(p);
 	return r == CHAN_OK ? tell(p, DEVMSG_GO, &none, -1) : r;
 }
 
@@ -311,7 +328,7 @@ devproc_ready(struct devproc *p, struct devproc_why *why)
 	r = chan_get(&p->sync, &f, &fd, (int)p->patience, 0);
 	if (r == CHAN_OK && f.type == DEVMSG_READY && fd == -1 &&
 	    devmsg_get_u64(f.data, f.len, &p->capacity) == 0) {
-		chan_no_passing(&p->sync);
+		chan_share(&p->sync, &p->slate->to_vm, &p->slate->to_device);
 		chan_no_passing(&p->async);
 		return 0;
 	}

@@ -41,6 +41,9 @@ enum devmsg {
 				   after unit from 0 on */
 	DEVMSG_TAP,		/* nothing, and a descriptor */
 	DEVMSG_RECORD,		/* struct devmsg_record, and a descriptor */
+	DEVMSG_SLATE,		/* nothing, and a descriptor (slate.h): what
+				   follows READY on the sync channel goes
+				   through it */
 	DEVMSG_GO,		/* nothing: the description ends */
 	DEVMSG_VIODEV,		/* viodev_msg as in msg.h */
 	DEVMSG_VERBOSE,		/* level u8 */

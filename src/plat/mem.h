@@ -19,7 +19,4 @@ struct mem {
 int	mem_open(struct mem *, const struct plat_conf *, struct plat_why *);
 void	mem_close(struct mem *);
 
-/* The system's part: a descriptor of an object of len bytes, or -1. */
-int	mem_object(const char *name, uint64_t len);
-
 #endif

@@ -31,4 +31,10 @@ int	share_map(const struct share *, struct gmem *, const char **why);
 /* Takes back what share_map added; the table is empty afterwards. */
 void	share_unmap(struct gmem *);
 
+/*
+ * Memory without a name that other processes can map: a descriptor of len
+ * bytes of zeros, or -1.  Where the system can, nobody changes its size.
+ */
+int	mem_object(const char *name, uint64_t len);
+
 #endif

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mem.h"
+#define PEEKS	16			/* per look at a clock */
 
 void
 rig_die(const char *fmt, ...)
@@ -129,21 +129,24 @@ rig_wait(struct rig *r, int ms)
 	struct pollfd p = { .fd = devproc_fd(r->dev), .events = POLLIN };
 	unsigned ns = spin_for(&r->spin);
 	uint64_t start = now(), gone;
-	int slept = 0;
+	unsigned i;
 
+	if (ns > 0 && !r->line) {
+		devproc_watch(r->dev, 1);
+		while (!r->line && now() - start < ns)
+			for (i = 0; i < PEEKS && !r->line; i++)
+				devproc_peek(r->dev);
+		devproc_watch(r->dev, 0);
+		spin_learn(&r->spin, r->line);
+	}
 	while (!r->line) {
 		gone = now() - start;
 		if (gone >= (uint64_t)ms * 1000000)
 			return 0;
-		if (gone >= ns) {
-			slept = 1;
-			(void)poll(&p, 1, ms - (int)(gone / 1000000));
-		}
+		(void)poll(&p, 1, ms - (int)(gone / 1000000));
 		if (devproc_dispatch(r->dev) == -1)
 			return -1;
 	}
-	if (ns > 0)
-		spin_learn(&r->spin, !slept);
 	return 1;
 }
 

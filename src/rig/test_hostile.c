@@ -29,6 +29,8 @@
 
 static struct prng rng;
 static char self[256];
+static struct slate *slate;
+static int slatefd;
 
 /* ------------------------------------------------------- a hostile vm */
 
@@ -117,34 +119,74 @@ body(uint8_t *p, uint32_t type, const struct share *share)
 	return w.len;
 }
 
+/* Writes what must not be there. */
+static void
+scribble(struct slate *s)
+{
+	struct slate_pipe *p = prng_below(&rng, 2) ? &s->to_device :
+	    &s->to_vm;
+	uint32_t v = (uint32_t)prng_next(&rng) >> prng_below(&rng, 32);
+
+	switch (prng_below(&rng, 7)) {
+	case 0:
+		p->put = v;
+		break;
+	case 1:
+		p->got = v;
+		break;
+	case 2:
+		p->asleep = v;
+		break;
+	case 3:
+		p->full = v;
+		break;
+	case 4:
+		p->data[prng_below(&rng, SLATE_PIPE)] = (uint8_t)v;
+		break;
+	case 5:
+		s->line = (uint64_t)v << prng_below(&rng, 32);
+		break;
+	default:
+		s->watched = v;
+		break;
+	}
+}
+
 static void
 speak(struct chan *c, const struct share *share, int image, uint64_t wild)
 {
 	static const uint32_t order[] = {
 		DEVMSG_HELLO, DEVMSG_CONF, DEVMSG_MEMORY, DEVMSG_IMAGE,
-		DEVMSG_RECORD, DEVMSG_GO
+		DEVMSG_RECORD, DEVMSG_SLATE, DEVMSG_GO
 	};
+	unsigned pipes = prng_below(&rng, 3) != 0;
 	uint8_t p[256] = { 0 };
 	struct frame f;
-	unsigned i, n = 6 + (unsigned)prng_below(&rng, 200);
+	unsigned i, n = 7 + (unsigned)prng_below(&rng, 200);
 	uint32_t type;
 	int fd;
 
 	for (i = 0; i < n; i++) {
-		type = i < 6 ? order[i] : DEVMSG_VIODEV;
+		if (i == 5 && !pipes)
+			continue;
+		type = i < 7 ? order[i] : DEVMSG_VIODEV;
 		if (prng_below(&rng, wild) == 0)
 			type = (uint32_t)prng_below(&rng, DEVMSG_NTYPES + 2);
 		fd = type == DEVMSG_MEMORY ? share->fd :
 		    type == DEVMSG_IMAGE ? image :
-		    type == DEVMSG_RECORD ? image : -1;
+		    type == DEVMSG_RECORD ? image :
+		    type == DEVMSG_SLATE ? slatefd : -1;
 		if (prng_below(&rng, wild * 4) == 0)
 			fd = fd == -1 ? image : -1;
 		if (chan_put(c, type, p, body(p, type, share), fd, 500) !=
 		    CHAN_OK)
 			return;
 		/* READY, or the reason why not. */
-		if (i == 5)
-			(void)chan_get(c, &f, &fd, 5000, 0);
+		if (i == 6 && chan_get(c, &f, &fd, 5000, 0) == CHAN_OK &&
+		    f.type == DEVMSG_READY && pipes)
+			chan_share(c, &slate->to_vm, &slate->to_device);
+		if (i > 6 && pipes && prng_below(&rng, wild) == 0)
+			scribble(slate);
 	}
 }
 
@@ -174,8 +216,12 @@ test_hostile_vm(void **state)
 	image = mkstemp(name);
 	unlink(name);
 	assert_int_equal(ftruncate(image, 1 << 20), 0);
+	slatefd = mem_object("slate", SLATE_SIZE);
+	slate = slate_map(slatefd);
+	assert_non_null(slate);
 	for (run = 0; run < RUNS; run++) {
 		prng_seed(&rng, run);
+		memset(slate, 0, sizeof(*slate));
 		pid = start_device(&sync, &async);
 		assert_int_equal(chan_init(&c, sync, FRAME_MAX), 0);
 		speak(&c, &rig.share, image, run % 3 == 0 ? 20 : 1000);
@@ -190,6 +236,8 @@ test_hostile_vm(void **state)
 	/* Not all of them were refused at the door. */
 	assert_true(zero > 0 && zero < RUNS);
 	close(image);
+	close(slatefd);
+	slate_unmap(slate);
 	rig_close(&rig);
 }
 
@@ -238,11 +286,16 @@ be_a_device(uint64_t seed)
 	do {
 		if (chan_get(&sync, &f, &fd, 5000, 0) != CHAN_OK)
 			return 1;
+		if (f.type == DEVMSG_SLATE)
+			slate = slate_map(fd);
 		if (fd != -1)
 			close(fd);
 	} while (f.type != DEVMSG_GO);
+	if (slate == NULL)
+		return 1;
 	if (seed % 4 != 0)
 		(void)chan_put(&sync, DEVMSG_READY, p, 8, -1, 1000);
+	chan_share(&sync, &slate->to_device, &slate->to_vm);
 	for (i = 0; i < 200; i++) {
 		c = prng_below(&rng, 2) ? &sync : &async;
 		type = (uint32_t)prng_below(&rng, 30);
@@ -256,8 +309,11 @@ be_a_device(uint64_t seed)
 		if (chan_put(c, type, p, len, prng_below(&rng, 50) ? -1 : 0,
 		    100) != CHAN_OK)
 			break;
+		if (seed % 5 == 0 && prng_below(&rng, 20) == 0)
+			scribble(slate);
 	}
-	if (seed % 3 == 0)
+	/* What it spoiled may keep the vm waiting for as long as it lives. */
+	if (seed % 3 == 0 && seed % 5 != 0)
 		pause();
 	return (int)(seed % 2);
 }

@@ -178,6 +178,56 @@ test_peek(void **state)
 	assert_int_equal(rig.dead, 1);
 }
 
+/* Behind a pause the device has said what it had to say: nothing. */
+static void
+quiet_by_now(void)
+{
+	struct pollfd p = { .fd = devproc_fd(rig.dev), .events = POLLIN };
+
+	assert_int_equal(devproc_pause(rig.dev), 0);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	assert_int_equal(devproc_unpause(rig.dev), 0);
+}
+
+/* Who watches gets no messages, and who stops misses nothing. */
+static void
+test_watch(void **state)
+{
+	struct rig_blk blk;
+	unsigned i;
+
+	(void)state;
+	start();
+	assert_int_equal(rig_blk_open(&rig, &blk, 4, 4096), 0);
+	/* READY is in there. */
+	assert_int_equal(rig_dispatch(&rig), 0);
+	rig.spin.max = 0;
+	for (i = 0; i < 20; i++) {
+		devproc_watch(rig.dev, 1);
+		le16_put(blk.q.pdrv + 4 + 2 * blk.q.size, blk.q.used);
+		rig_blk_put(&blk, 0, VIOBLK_T_IN, 0, 512);
+		(void)rig_go(&blk.q);
+		while (i % 2 == 0 && !rig.line)
+			devproc_peek(rig.dev);
+		while (rig_take(&blk.q, NULL) == -1)
+			;
+		if (i % 2 != 0)
+			poll(NULL, 0, 5);
+		else
+			quiet_by_now();
+		devproc_watch(rig.dev, 0);
+		assert_int_equal(rig_wait(&rig, 5000), 1);
+		assert_int_equal(rig_read(&rig, VIODEV_ISR, 0, 1), 1);
+		assert_int_equal(rig.line, 0);
+	}
+	assert_int_equal(rig.irqs, 20);
+	le16_put(blk.q.pdrv + 4 + 2 * blk.q.size, blk.q.used);
+	rig_blk_put(&blk, 0, VIOBLK_T_IN, 0, 512);
+	(void)rig_go(&blk.q);
+	assert_int_equal(rig_wait(&rig, 5000), 1);
+	assert_int_equal(rig.irqs, 21);
+}
+
 /* The line rises once, and the read of the status lowers it inline. */
 static void
 test_interrupt(void **state)
@@ -494,7 +544,8 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_life), T(test_entropy), T(test_peek), T(test_interrupt),
+		T(test_life), T(test_entropy), T(test_peek),
+		T(test_watch), T(test_interrupt),
 		T(test_pause), T(test_config), T(test_refusals),
 		T(test_silent), T(test_killed), T(test_terminated),
 		T(test_stopped), T(test_orphan), T(test_proc),

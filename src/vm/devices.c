@@ -278,6 +278,17 @@ vm_devices_kill(struct vm *vm)
 }
 
 void
+vm_devices_heed(struct vm *vm, int on)
+{
+	unsigned i;
+
+	for (i = 0; i < vm->ndevs; i++) {
+		if (vm->dev[i].proc != NULL)
+			devproc_watch(vm->dev[i].proc, on);
+	}
+}
+
+void
 vm_devices_peek(struct vm *vm)
 {
 	unsigned i;

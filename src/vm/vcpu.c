@@ -7,6 +7,8 @@
 
 #include "log.h"
 
+#define PEEKS	16			/* at the devices per look at a clock */
+
 /*
  * A guest that halts often waits for a device that is about to answer.
  * Asking the devices here for a while costs less than two threads' being
@@ -17,14 +19,18 @@ look_out(struct vm *vm)
 {
 	unsigned ns = spin_for(&vm->spin), news = vm->news;
 	uint64_t end;
+	int i;
 
 	if (ns == 0)
 		return;
 	pthread_mutex_unlock(&vm->lock);
 	end = vm_clock(vm, CLOCK_MONO) + ns;
+	vm_devices_heed(vm, 1);
 	do
-		vm_devices_peek(vm);
+		for (i = 0; i < PEEKS && vm->news == news; i++)
+			vm_devices_peek(vm);
 	while (vm->news == news && vm_clock(vm, CLOCK_MONO) < end);
+	vm_devices_heed(vm, 0);
 	pthread_mutex_lock(&vm->lock);
 	spin_learn(&vm->spin, vm->news != news);
 }

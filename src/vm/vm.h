@@ -129,6 +129,8 @@ uint64_t vm_remote(struct vm *, const struct board_target *, int write,
 void	vm_devices_kill(struct vm *);
 /* Takes what devices say, beside the main thread; without the lock. */
 void	vm_devices_peek(struct vm *);
+/* Says whether that is about to happen again and again. */
+void	vm_devices_heed(struct vm *, int on);
 int	vm_devices_watch(struct vm *);
 
 /* vcpu.c */
