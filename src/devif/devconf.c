@@ -116,15 +116,19 @@ devconf_bytes(const struct devconf *c, unsigned want, size_t *len)
 {
 	const uint8_t *p = c->p;
 	size_t left = c->len;
+	uint32_t head;			/* tag, length */
 
 	while (left >= 4) {
-		*len = le16_get(p + 2);
-		if (*len > left - 4)
+		head = le32_get(p);
+		p += 4;
+		left -= 4;
+		*len = head >> 16;
+		if (*len > left)
 			return NULL;
-		if (le16_get(p) == want)
-			return p + 4;
-		p += 4 + *len;
-		left -= 4 + *len;
+		if ((head & 0xffff) == want)
+			return p;
+		p += *len;
+		left -= *len;
 	}
 	return NULL;
 }

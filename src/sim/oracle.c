@@ -561,11 +561,16 @@ remember(struct oracle *o, uint64_t gpa, const uint8_t *data, size_t len)
 {
 	uint64_t v = 0;
 
-	if (len <= 8)
+	if (len == 8)
+		v = le64_get(data);
+	else if (len == 2)
+		v = le16_get(data);
+	else if (len < 8) {
 		memcpy(&v, data, len);
-	else
-		v = digest_of(data, len);
-	v = LE_SWAP64(v) ^ (gpa << 24 | len);
+		v = LE_SWAP64(v);
+	} else
+		v = LE_SWAP64(digest_of(data, len));
+	v ^= gpa << 24 | len;
 	o->digest = (o->digest ^ v) * 0x9e3779b97f4a7c15ULL;
 	o->digest ^= o->digest >> 29;
 }

@@ -63,7 +63,7 @@ load_vq(struct vq *vq, const struct virtio_dev *v, struct rbuf *r)
 }
 
 static const char *
-check_vq(const struct virtio_dev *v, const struct vq *vq)
+check_vq(const struct virtio_dev *v, const struct vq *vq, int live)
 {
 	if (vq->size == 0 || (vq->size & (vq->size - 1)) != 0 ||
 	    vq->size > vq->max)
@@ -74,9 +74,9 @@ check_vq(const struct virtio_dev *v, const struct vq *vq)
 		return "queue that is off has moved";
 	if (vq->broken && !vq->enabled)
 		return "queue that is off is broken";
-	if (vq->broken && virtio_live(v))
+	if (vq->broken && live)
 		return "broken queue without DEVICE_NEEDS_RESET";
-	if (vq->enabled && virtio_live(v) && vq_areas_ok(vq, v->dev.gm) == -1)
+	if (vq->enabled && live && vq_areas_ok(vq, v->dev.gm) == -1)
 		return "live queue outside guest memory";
 	return NULL;
 }
@@ -106,6 +106,7 @@ virtio_check(const struct dev *d)
 {
 	const struct virtio_dev *v = (const struct virtio_dev *)d;
 	const char *why;
+	int live = virtio_live(v);
 	unsigned q;
 
 	if ((why = check_head(v)) != NULL)
@@ -113,7 +114,7 @@ virtio_check(const struct dev *d)
 	if (v->line != (v->isr != 0))
 		return "interrupt line differs from interrupt status";
 	for (q = 0; q < v->nqueues; q++)
-		if ((why = check_vq(v, &v->vq[q])) != NULL)
+		if ((why = check_vq(v, &v->vq[q], live)) != NULL)
 			return why;
 	if (virtio_class(v)->check != NULL)
 		return virtio_class(v)->check(v);
@@ -153,7 +154,8 @@ virtio_load(struct dev *d, struct rbuf *r)
 		return -1;
 	for (q = 0; q < v->nqueues; q++) {
 		load_vq(&tmp.vq[q], &tmp, r);
-		if (rb_bad(r) || check_vq(&tmp, &tmp.vq[q]) != NULL)
+		if (rb_bad(r) ||
+		    check_vq(&tmp, &tmp.vq[q], virtio_live(&tmp)) != NULL)
 			return -1;
 	}
 	if (k->load != NULL ? k->load(v, r) == -1 : !rb_done(r))

@@ -49,16 +49,6 @@ virtio_isr_read(struct virtio_dev *v)
 	return isr;
 }
 
-int
-virtio_live(const struct virtio_dev *v)
-{
-	uint8_t need = VIRTIO_S_DRIVER_OK |
-	    (virtio_class(v)->legacy ? 0 : VIRTIO_S_FEATURES_OK);
-
-	return (v->status & need) == need &&
-	    (v->status & (VIRTIO_S_NEEDS_RESET | VIRTIO_S_FAILED)) == 0;
-}
-
 void
 virtio_needs_reset(struct virtio_dev *v)
 {

@@ -136,7 +136,16 @@ virtio_class(const struct virtio_dev *v)
 }
 
 /* Whether queues are served: between DRIVER_OK and reset, and not broken. */
-int	 virtio_live(const struct virtio_dev *);
+static inline int
+virtio_live(const struct virtio_dev *v)
+{
+	uint8_t need = VIRTIO_S_DRIVER_OK |
+	    (virtio_class(v)->legacy ? 0 : VIRTIO_S_FEATURES_OK);
+
+	return (v->status & (need | VIRTIO_S_NEEDS_RESET | VIRTIO_S_FAILED)) ==
+	    need;
+}
+
 /*
  * For hosts that look before they sleep: whether the driver has added to
  * queue q since the device last took from it and since the last call with the

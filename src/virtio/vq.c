@@ -33,44 +33,55 @@ vq_reset(struct vq *vq, uint16_t max)
 	vq->size = max;
 }
 
+/* Whether a span lies in one range, with luck in r. */
+static VQ_INLINE int
+lies_in(const struct gmem *gm, const struct gm_range *r, uint64_t gpa,
+    size_t len)
+{
+	uint64_t off = gpa - r->gpa;
+
+	return (off < r->len && len <= r->len - off) ||
+	    gm_range_of(gm, gpa, len) != NULL;
+}
+
 int
 vq_areas_ok(const struct vq *vq, const struct gmem *gm)
 {
+	const struct gm_range *r;
+
 	if (vq->size == 0 || (vq->desc & 15) != 0 || (vq->avail & 1) != 0 ||
 	    (vq->used & 3) != 0)
 		return -1;
 	if (vq->desc == 0 || vq->avail == 0 || vq->used == 0)
 		return -1;
-	if (gm_hva(gm, vq->desc, VRING_DESC_SIZE * (size_t)vq->size) == NULL ||
-	    gm_hva(gm, vq->avail, avail_bytes(vq)) == NULL ||
-	    gm_hva(gm, vq->used, used_bytes(vq)) == NULL)
-		return -1;
-	return 0;
+	r = gm_range_of(gm, vq->desc, VRING_DESC_SIZE * (size_t)vq->size);
+	return r != NULL && lies_in(gm, r, vq->avail, avail_bytes(vq)) &&
+	    lies_in(gm, r, vq->used, used_bytes(vq)) ? 0 : -1;
 }
 
 /* ------------------------------------------------------- laps of the rings */
 
-static const uint8_t *
+static VQ_INLINE const uint8_t *
 first_entry(const struct vq_work *w)
 {
 	return w->avail.p + VQ_ENTRIES;
 }
 
-static uint8_t *
+static VQ_INLINE uint8_t *
 first_elem(const struct vq_work *w)
 {
 	return w->used.p + VQ_ENTRIES;
 }
 
 /* The index of the next entry to take. */
-static unsigned
+static VQ_INLINE unsigned
 index_at(const struct vq_work *w)
 {
 	return w->taken + (unsigned)(w->next - first_entry(w)) / VQ_AVAIL_ELEM;
 }
 
 /* The index of the next used element to fill. */
-static unsigned
+static VQ_INLINE unsigned
 index_done(const struct vq_work *w)
 {
 	return w->filled + (unsigned)(w->fill - first_elem(w)) / VQ_USED_ELEM;
@@ -93,7 +104,7 @@ begin_laps(struct vq_work *w)
  * listens or when a walk through the whole table may be more than a chain can
  * have.
  */
-static void
+static VQ_INLINE void
 set_until(struct vq_work *w)
 {
 	unsigned end = w->stop < w->limit ? w->stop : w->limit;
@@ -107,7 +118,7 @@ set_until(struct vq_work *w)
 }
 
 /* The same for used elements: to the end of the ring. */
-static void
+static VQ_INLINE void
 set_full(struct vq_work *w)
 {
 	w->full = w->tapped ? w->fill :
