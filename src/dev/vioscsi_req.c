@@ -55,19 +55,29 @@ answer(struct command *k, enum vioscsi_response why, uint32_t moved)
 	chain_put_head(k->c, &k->head, k->rsp);
 }
 
+/* The command as units see it; what they answer has no values yet. */
+static void
+prepare(struct vioscsi *s, struct command *k, struct scsi_req *rq)
+{
+	rq->bus = &s->bus;
+	rq->unit = k->a.where != AT_UNIT ? NULL :
+	    scsi_find(&s->bus, k->a.target, k->a.lun);
+	rq->target = k->a.target;
+	rq->wlun = k->a.where == AT_WLUN;
+	rq->allwlun = k->a.where == AT_ALL;
+	memset(rq->cdb, 0, sizeof(rq->cdb));
+	rq->cdblen = s->cdb_size < SCSI_CDB ? s->cdb_size : SCSI_CDB;
+	memcpy(rq->cdb, k->req + VIOSCSI_REQ_HEAD, rq->cdblen);
+	rq->c = k->c;
+}
+
 static size_t
 run(struct vioscsi *s, struct command *k)
 {
-	struct scsi_req rq = {
-		.bus = &s->bus, .target = k->a.target, .c = k->c,
-		.wlun = k->a.where == AT_WLUN, .allwlun = k->a.where == AT_ALL
-	};
+	struct scsi_req rq;
 	uint32_t n, moved;
 
-	if (k->a.where == AT_UNIT)
-		rq.unit = scsi_find(&s->bus, k->a.target, k->a.lun);
-	rq.cdblen = s->cdb_size < SCSI_CDB ? s->cdb_size : SCSI_CDB;
-	memcpy(rq.cdb, k->req + VIOSCSI_REQ_HEAD, rq.cdblen);
+	prepare(s, k, &rq);
 	scsi_execute(&rq);
 	n = rq.senselen < s->sense_size ? rq.senselen : s->sense_size;
 	le32_put(k->rsp, n);

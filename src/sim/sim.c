@@ -59,8 +59,12 @@ sim_new(const struct sim_kind *k)
 {
 	struct sim *s = take(sizeof(*s));
 	size_t n = k->dev->size + k->dev->scratch;
+	struct wbuf w;
 
 	s->kind = k;
+	wb_init(&w, s->own, sizeof(s->own));
+	k->conf(&w);
+	s->nown = w.len;
 	arena_init(&s->arena);
 	guest_init(&s->guest);
 	s->mem = take(n);
@@ -127,7 +131,7 @@ attach(struct sim *s, void *mem)
 void
 sim_start(struct sim *s, const struct devconf *conf)
 {
-	struct wbuf w;
+	const struct devconf own = { s->own, s->nown };
 
 	arena_reset(&s->arena);
 	oracle_reset(&s->oracle, &s->arena);
@@ -140,13 +144,7 @@ sim_start(struct sim *s, const struct devconf *conf)
 	s->record = 0;
 	s->nreload = 0;
 	s->served = 0;
-	if (conf == NULL) {
-		wb_init(&w, s->confbuf, sizeof(s->confbuf));
-		s->kind->conf(&w);
-		s->conf.p = s->confbuf;
-		s->conf.len = w.len;
-	} else
-		s->conf = *conf;
+	s->conf = conf != NULL ? *conf : own;
 	sim_media(s);
 	if (s->kind->attached != NULL)
 		s->kind->attached(s, &s->conf);

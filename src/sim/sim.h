@@ -142,6 +142,8 @@ struct sim {
 	struct dev		*dev;
 	struct dev_host		 host;
 	struct rec		*rec;		/* NULL: nobody records */
+	uint8_t			 own[256];	/* the kind's attach values */
+	size_t			 nown;
 	uint8_t			 confbuf[256];
 	struct devconf		 conf;
 

@@ -172,7 +172,7 @@ vq_begin(struct vq *vq, struct gmem *gm, struct vq_work *w)
 	w->vq = vq;
 	w->gm = gm;
 	if ((r = gm_range_of(gm, vq->desc, len)) != NULL)
-		w->hot = *r;
+		vq_copy_range(&w->hot, r);
 	if (r == NULL || window(w, vq->desc, len, &w->desc) == -1 ||
 	    window(w, vq->avail, avail_bytes(vq), &w->avail) == -1 ||
 	    window(w, vq->used, used_bytes(vq), &w->used) == -1) {
@@ -238,7 +238,7 @@ borrow_segment(struct vq_work *w, const struct vq_desc *d, struct iovec *v)
 	if (n < 0)
 		return NULL;
 	if ((r = gm_range_of(w->gm, d->addr, 1)) != NULL)
-		w->hot = *r;
+		vq_copy_range(&w->hot, r);
 	return v + n;
 }
 
@@ -342,26 +342,28 @@ static VQ_INLINE enum walked
 walk_indirect(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
     int tapped)
 {
-	struct vq_walk copy = *k;	/* in registers */
 	struct gm_win table;
-	enum walked r;
 
 	if (enter_table(w, d, &table) == -1)
 		return WALK_BAD;
-	copy.steps = (unsigned)(table.len / VRING_DESC_SIZE) - 1;
-	r = walk_table(w, &copy, &table, fetch_desc(w, &table, 0, tapped),
+	k->steps = (unsigned)(table.len / VRING_DESC_SIZE) - 1;
+	return walk_table(w, k, &table, fetch_desc(w, &table, 0, tapped),
 	    tapped);
-	*k = copy;
-	return r;
 }
 
 static COLD enum walked
 walk_inner(struct vq_work *w, struct vq_walk *k, const struct vq_desc *d,
     int tapped)
 {
+	struct vq_walk copy;		/* in registers */
+	enum walked r;
+
 	if (tapped)
 		return walk_indirect(w, k, d, 1);
-	return walk_indirect(w, k, d, 0);
+	copy = *k;
+	r = walk_indirect(w, &copy, d, 0);
+	*k = copy;
+	return r;
 }
 
 enum vq_result
@@ -384,7 +386,7 @@ walk_ended(struct vq_work *w, const struct vq_walk *k, enum walked r)
 		vq_done(w, &none);
 		return VQ_EMPTY;
 	}
-	w->walk = *k;
+	vq_copy_walk(&w->walk, k);
 	return VQ_CHAIN;
 }
 

@@ -66,6 +66,29 @@ vq_fetch(const uint8_t *p)
 	return d;
 }
 
+/*
+ * Copies, field by field: where accesses are checked a copy of the whole is a
+ * call.
+ */
+static VQ_INLINE void
+vq_copy_range(struct gm_range *to, const struct gm_range *from)
+{
+	to->gpa = from->gpa;
+	to->len = from->len;
+	to->hva = from->hva;
+}
+
+/* Of a walk that is over. */
+static VQ_INLINE void
+vq_copy_walk(struct vq_walk *to, const struct vq_walk *from)
+{
+	to->v = from->v;
+	to->mid = from->mid;
+	to->len = from->len;
+	to->rlen = from->rlen;
+	to->head = from->head;
+}
+
 /* Whether a segment is not empty and all in the range of the last one. */
 static VQ_INLINE int
 vq_in_range(const struct vq_work *w, uint64_t off, uint64_t len)
@@ -134,7 +157,7 @@ vq_take_long(struct vq_work *w, struct vq_walk *k, struct vq_desc d)
 		r = vq_next_refused(w, k->head);
 	else
 		return VQ_CHAIN;
-	*k = w->walk;
+	vq_copy_walk(k, &w->walk);
 	return r;
 }
 
@@ -166,7 +189,7 @@ vq_take(struct vq_work *w, struct vq_walk *k)
 
 	if (VQ_UNLIKELY(entry == w->until)) {
 		r = vq_next_slow(w);
-		*k = w->walk;
+		vq_copy_walk(k, &w->walk);
 		return r;
 	}
 	k->head = gm_once16(entry);
