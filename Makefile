@@ -149,10 +149,9 @@ HINSTR_service	:= $(filter-out -fsanitize=fuzzer-no-link,$(CFLAGS))
 # What an engine may be told beside the edges: how deep the stack is, which
 # says nothing where nobody recurses (left out), and each pair of values that is
 # compared, from which it learns constants.  The layers of devices go without
-# the latter: whoever mutates records knows the constants, one run in three
-# was the price, and from nothing as many edges are found in the same time or
-# more (20 s, four seeds, without and with: vioscsi 4,110 and 3,803, vioblk
-# 2,690 and 2,654, vionet 3,148 and 3,242, vq 1,154 and 1,155).
+# the latter: whoever mutates records knows the constants, and without that
+# price (a run in four) more edges are found from nothing in the same time (20 s:
+# vioscsi 8 % of 4 seeds, vionet 2 % of 12, vioblk 1 % of 4, vq as many).
 UNCOMPARED	:= gmem devif virtio dev
 NOCMP_fuzz	:= -fno-sanitize-coverage=trace-cmp
 nocmp		= $(if $(filter $(1),$(UNCOMPARED)),$(NOCMP_$(FLAVOUR)))

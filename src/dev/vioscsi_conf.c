@@ -9,12 +9,12 @@ _Static_assert((int)DEVCONF_DISK == (int)SCSI_DISK &&
 
 /* The i-th unit's values; a list without UNIT is about unit 0 alone. */
 static int
-section(const struct devconf *conf, unsigned i, struct devconf *u)
+section(struct devconf *rest, unsigned i, struct devconf *u)
 {
-	if (devconf_unit(conf, i, u) == 0)
+	if (devconf_next_unit(rest, u) == 0)
 		return 0;
-	*u = *conf;
-	return i == 0 && !devconf_has(conf, DEVCONF_UNIT) ? 0 : -1;
+	*u = *rest;
+	return i == 0 ? 0 : -1;
 }
 
 static const char *
@@ -90,11 +90,11 @@ vioscsi_attach(struct virtio_dev *v, const struct devconf *conf)
 	uint64_t nq = devconf_int(conf, DEVCONF_NQUEUES, 1);
 	uint64_t qsize = devconf_int(conf, DEVCONF_QSIZE, VIOSCSI_QSIZE);
 	const char *why = bad_queues(nq, qsize);
-	struct devconf c;
+	struct devconf rest = *conf, c;
 	unsigned i, q;
 
 	s->bus.host = &v->dev.host;
-	for (i = 0; why == NULL && section(conf, i, &c) == 0; i++)
+	for (i = 0; why == NULL && section(&rest, i, &c) == 0; i++)
 		why = add_unit(&s->bus, &c);
 	if (why != NULL) {
 		dev_log(&v->dev, HLOG_WARN, "vioscsi: %s", why);
@@ -128,12 +128,12 @@ void
 vioscsi_reconf(struct virtio_dev *v, const struct devconf *conf)
 {
 	struct vioscsi *s = (struct vioscsi *)v;
+	struct devconf rest = *conf, c;
 	struct scsi_unit *u;
-	struct devconf c;
 	uint64_t address;
 	unsigned i;
 
-	for (i = 0; i < SCSI_UNITS && section(conf, i, &c) == 0; i++) {
+	for (i = 0; i < SCSI_UNITS && section(&rest, i, &c) == 0; i++) {
 		address = devconf_int(&c, DEVCONF_UNIT, 0);
 		u = scsi_find(&s->bus, (unsigned)(address >> 16),
 		    address & 0xffff);

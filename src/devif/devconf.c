@@ -159,34 +159,32 @@ devconf_value(const uint8_t *val, size_t len)
 	uint64_t v = 0;
 	size_t i;
 
+	if (len == 8)
+		return le64_get(val);
+	if (len == 4)
+		return le32_get(val);
 	for (i = 0; i < len && i < 8; i++)
 		v |= (uint64_t)val[i] << (8 * i);
 	return v;
 }
 
 int
-devconf_unit(const struct devconf *c, unsigned i, struct devconf *u)
+devconf_next_unit(struct devconf *rest, struct devconf *u)
 {
-	struct devconf rest = *c;
-	const uint8_t *p;
+	const uint8_t *p, *end;
 	size_t len;
 
-	*u = (struct devconf){ NULL, 0 };
-	while ((p = devconf_bytes(&rest, DEVCONF_UNIT, &len)) != NULL) {
-		p -= 4;
-		rest.len -= (size_t)(p - rest.p);
-		rest.p = p;
-		if (i-- == 0)
-			*u = rest;
-		else if (u->p != NULL)
-			break;
-		rest.p += 4 + len;
-		rest.len -= 4 + len;
-	}
-	if (u->p == NULL)
+	p = devconf_bytes(rest, DEVCONF_UNIT, &len);
+	if (p == NULL)
 		return -1;
-	if (p != NULL)
-		u->len = (size_t)(p - u->p);
+	end = rest->p + rest->len;
+	u->p = p - 4;
+	rest->p = p + len;
+	rest->len = (size_t)(end - rest->p);
+	p = devconf_bytes(rest, DEVCONF_UNIT, &len);
+	rest->p = p != NULL ? p - 4 : end;
+	rest->len = (size_t)(end - rest->p);
+	u->len = (size_t)(rest->p - u->p);
 	return 0;
 }
 

@@ -83,9 +83,11 @@ const uint8_t	*devconf_bytes(const struct devconf *, unsigned tag,
 		    size_t *len);
 /* The number in an entry of an integer tag, by its width. */
 uint64_t	 devconf_value(const uint8_t *val, size_t len);
-/* The section of the i-th UNIT, from 0: 0, or -1 when there are fewer. */
-int		 devconf_unit(const struct devconf *, unsigned i,
-		    struct devconf *);
+/*
+ * Takes the section of the first UNIT, and what is before it, off the front
+ * of a list: 0 with the section, or -1 and no change when there is none.
+ */
+int		 devconf_next_unit(struct devconf *, struct devconf *unit);
 int		 devconf_has(const struct devconf *, unsigned tag);
 
 /* The name of a tag in texts, NULL for a number without one. */

@@ -115,7 +115,7 @@ static void refused(size_t, size_t, const char *);
 static void
 test_units(void **state)
 {
-	struct devconf c = { buf, 0 }, u;
+	struct devconf c = { buf, 0 }, rest, u;
 	const char *why;
 	struct wbuf w;
 	size_t off, at;
@@ -131,20 +131,24 @@ test_units(void **state)
 	devconf_put_int(&w, DEVCONF_UNIT, 3);
 	c.len = w.len;
 	assert_int_equal(devconf_check(&c, &off, &why), 0);
-	assert_int_equal(devconf_unit(&c, 0, &u), 0);
+	rest = c;
+	assert_int_equal(devconf_next_unit(&rest, &u), 0);
 	assert_int_equal(devconf_int(&u, DEVCONF_CAPACITY, 0), 11);
 	assert_false(devconf_has(&u, DEVCONF_KIND));
 	assert_false(devconf_has(&u, DEVCONF_QSIZE));
-	assert_int_equal(devconf_unit(&c, 1, &u), 0);
+	assert_int_equal(devconf_next_unit(&rest, &u), 0);
 	assert_int_equal(devconf_int(&u, DEVCONF_UNIT, 0), 0x10002);
 	assert_int_equal(devconf_int(&u, DEVCONF_CAPACITY, 0), 22);
 	assert_int_equal(devconf_int(&u, DEVCONF_KIND, 0), DEVCONF_CD);
-	assert_int_equal(devconf_unit(&c, 2, &u), 0);
+	assert_int_equal(devconf_next_unit(&rest, &u), 0);
 	assert_int_equal(devconf_int(&u, DEVCONF_UNIT, 0), 3);
 	assert_false(devconf_has(&u, DEVCONF_CAPACITY));
-	assert_int_equal(devconf_unit(&c, 3, &u), -1);
-	c.len = 6;
-	assert_int_equal(devconf_unit(&c, 0, &u), -1);
+	assert_int_equal(devconf_next_unit(&rest, &u), -1);
+	assert_int_equal(rest.len, 0);
+	rest = c;
+	rest.len = 6;
+	assert_int_equal(devconf_next_unit(&rest, &u), -1);
+	assert_int_equal(rest.len, 6);
 	at = w.len;
 	devconf_put_int(&w, DEVCONF_KIND, 0);
 	devconf_put_int(&w, DEVCONF_KIND, 0);
