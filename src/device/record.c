@@ -1,6 +1,7 @@
 #include "record.h"
 
 #include <sys/mman.h>
+#include <sys/uio.h>
 
 #include <string.h>
 #include <unistd.h>
@@ -20,20 +21,31 @@ unmap(struct record_file *r)
 	r->piece = NULL;
 }
 
+/* Zeros for the piece at base, in one call: the system likes large ones. */
+static int
+take_room(struct record_file *r, uint64_t base)
+{
+	static const uint8_t zeros[16384];
+	struct iovec v[RECORD_PIECE / sizeof(zeros)];
+	size_t i;
+
+	for (i = 0; i < RECORD_PIECE / sizeof(zeros); i++) {
+		v[i].iov_base = (void *)(uintptr_t)zeros;
+		v[i].iov_len = sizeof(zeros);
+	}
+	return pwritev(r->fd, v, RECORD_PIECE / sizeof(zeros),
+	    (off_t)base) == (ssize_t)RECORD_PIECE ? 0 : -1;
+}
+
 /* Takes room for the piece at base and maps it. */
 static int
 map_piece(struct record_file *r, uint64_t base)
 {
-	static const uint8_t zeros[16384];
-	size_t at;
 	void *p;
 
 	unmap(r);
-	for (at = 0; base >= r->room && at < RECORD_PIECE;
-	    at += sizeof(zeros))
-		if (pwrite(r->fd, zeros, sizeof(zeros), (off_t)(base + at)) !=
-		    (ssize_t)sizeof(zeros))
-			return -1;
+	if (base >= r->room && take_room(r, base) == -1)
+		return -1;
 	p = mmap(NULL, RECORD_PIECE, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    r->fd, (off_t)base);
 	if (p == MAP_FAILED)

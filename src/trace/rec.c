@@ -5,8 +5,8 @@
 #define OVERHEAD	64		/* of a record beside its payload */
 
 /* The buffer's first half has records, the second a gathered payload. */
-size_t
-rec_keep(const struct rec *r)
+static size_t
+most_kept(const struct rec *r)
 {
 	size_t most = r->bufcap / 2 - OVERHEAD;
 
@@ -61,42 +61,28 @@ rec_event(struct rec *r, unsigned kind, uint32_t arg, uint64_t val)
 {
 	if (!rec_open(r))
 		return;
-	r->nlent = 0;
+	r->nload = 0;
 	trace_put_expect(rec_begin(r, OVERHEAD), kind, arg, val, NULL, 0, 0);
 	rec_end(r);
 }
 
-/* Vectors that are lent for output come one after another, in order. */
-static void
-note_lent(struct rec *r, uint64_t gpa, uint8_t *data, size_t len)
-{
-	struct iovec *v;
-
-	if (gm_hva(r->gm, gpa, len) != data) {
-		r->nlent = 0;
-		return;
-	}
-	if (r->nlent < REC_IOV) {
-		v = &r->lent[r->nlent];
-		v->iov_base = data;
-		v->iov_len = len;
-	}
-	r->nlent++;
-}
 
 static void
 tap_load(void *arg, uint64_t gpa, uint8_t *data, size_t len)
 {
 	struct rec *r = arg;
-	size_t keep = rec_keep(r);
+	struct rec_load *l = &r->load[r->nload % REC_LOADS];
 
 	if (r->under != NULL)
 		r->under->load(r->underarg, gpa, data, len);
 	if (!rec_open(r))
 		return;
-	note_lent(r, gpa, data, len);
-	trace_put_load(rec_begin(r, OVERHEAD + (len < keep ? len : keep)),
-	    gpa, data, len, keep);
+	l->gpa = gpa;
+	l->data = data;
+	l->len = len;
+	r->nload++;
+	trace_put_load(rec_begin(r, OVERHEAD + (len < r->most ? len :
+	    r->most)), gpa, data, len, r->most);
 	rec_end(r);
 }
 
@@ -117,22 +103,21 @@ static void
 tap_store(void *arg, uint64_t gpa, const uint8_t *data, size_t len)
 {
 	struct rec *r = arg;
-	size_t keep = rec_keep(r);
 	uint8_t b[8];
 
 	if (r->under != NULL)
 		r->under->store(r->underarg, gpa, data, len);
 	if (!rec_open(r))
 		return;
-	r->nlent = 0;
+	r->nload = 0;
 	if (answered(r, data, len)) {
 		le64_put(b, len);
 		trace_put_expect(rec_begin(r, OVERHEAD), TRACE_STORE, 1, gpa,
 		    b, 8, 8);
 	} else {
-		trace_put_expect(rec_begin(r, OVERHEAD +
-		    (len < keep ? len : keep)), TRACE_STORE, 0, gpa, data,
-		    len, keep);
+		trace_put_expect(rec_begin(r, OVERHEAD + (len < r->most ?
+		    len : r->most)), TRACE_STORE, 0, gpa, data, len,
+		    r->most);
 	}
 	rec_end(r);
 }
@@ -162,7 +147,8 @@ rec_start(struct rec *r, const char *name, const struct devconf *conf,
 	r->gm = gm;
 	r->off = r->inmsg = 0;
 	r->messages = 0;
-	r->nread = r->atread = r->nlent = 0;
+	r->nread = r->atread = r->nload = 0;
+	r->most = most_kept(r);
 	wb_init(&r->w, r->buf, r->bufcap / 2);
 	r->under = gm->tap;
 	r->underarg = gm->taparg;
@@ -228,7 +214,7 @@ rec_msg(struct rec *r, struct dev *d, struct viodev_msg *m)
 	}
 	r->messages++;
 	r->inmsg = 1;
-	r->nread = r->atread = r->nlent = 0;
+	r->nread = r->atread = r->nload = 0;
 	dev_msg(d, m);
 	if (answers)
 		rec_event(r, TRACE_REPLY, m->width, m->data);

@@ -23,9 +23,17 @@
 #include "trace.h"
 
 #define REC_IOV		64		/* vectors not repeated */
+#define REC_LOADS	(2 * REC_IOV)	/* a power of two */
 #define REC_BUFMIN	1024		/* of bufcap */
 #define REC_KEEPMIN	64		/* descriptors, headers, rings: without
-					   them nothing can be played */
+					   them nothing can be played.  Of what
+					   a block read brings keep counts */
+
+struct rec_load {
+	uint64_t	 gpa;
+	const uint8_t	*data;		/* as the device sees them */
+	size_t		 len;
+};
 
 struct rec {
 	/* Set by the caller. */
@@ -60,8 +68,9 @@ struct rec {
 	size_t			 from;		/* of the record under way */
 	struct iovec		 read[REC_IOV];	/* that a block read filled */
 	unsigned		 nread, atread;
-	struct iovec		 lent[REC_IOV];	/* one after another */
-	unsigned		 nlent;
+	size_t			 most;		/* kept of a payload */
+	struct rec_load		 load[REC_LOADS];	/* the last ones, */
+	unsigned		 nload;		/* one after another */
 };
 
 /*
@@ -87,8 +96,6 @@ void	rec_stop(struct rec *, struct gmem *);
 int	rec_open(const struct rec *);
 struct wbuf *rec_begin(struct rec *, size_t bytes);
 void	rec_end(struct rec *);
-/* How much of a payload is kept. */
-size_t	rec_keep(const struct rec *);
 /* An event without a payload. */
 void	rec_event(struct rec *, unsigned kind, uint32_t arg, uint64_t val);
 extern const struct host_ops rec_ops;

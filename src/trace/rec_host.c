@@ -21,13 +21,11 @@ static void
 put_answer(struct rec *r, unsigned call, int32_t result, const void *p,
     size_t len)
 {
-	size_t keep = rec_keep(r);
-
 	if (!rec_open(r))
 		return;
-	r->nlent = 0;
-	trace_put_answer(rec_begin(r, OVERHEAD + (len < keep ? len : keep)),
-	    call, result, p, len, keep);
+	r->nload = 0;
+	trace_put_answer(rec_begin(r, OVERHEAD + (len < r->most ? len :
+	    r->most)), call, result, p, len, r->most);
 	rec_end(r);
 }
 
@@ -66,14 +64,13 @@ forward_untimer(void *arg, uint32_t id)
  * second half of the buffer has it.
  */
 static void
-gather(struct rec *r, const struct iovec *iov, int n, size_t len,
+gather(struct rec *r, const struct iovec *iov, int n, size_t keep,
     struct trace_blob *b)
 {
-	size_t keep = rec_keep(r), part, at = 0;
+	size_t len = b->total, part, at = 0;
 	uint8_t *dst = r->buf + r->bufcap / 2;
 	int i;
 
-	b->total = len;
 	b->kept = len < keep ? len : keep;
 	b->p = dst;
 	for (i = 0; i < n && at < b->kept; i++, at += part) {
@@ -86,30 +83,42 @@ gather(struct rec *r, const struct iovec *iov, int n, size_t len,
 	b->digest = b->kept < len ? sum_iov(iov, n, len) : 0;
 }
 
+/* Whether the load so many before now was of memory that was lent. */
+static int
+lent(const struct rec *r, unsigned back, const struct rec_load **lp)
+{
+	const struct rec_load *l = &r->load[(r->nload - back) % REC_LOADS];
+
+	*lp = l;
+	return back <= r->nload && gm_hva(r->gm, l->gpa, l->len) == l->data;
+}
+
+/* Vectors that are lent for output come one after another, in order. */
 static int
 is_lent(const struct rec *r, const struct blk_io *io)
 {
-	unsigned i;
+	const struct rec_load *l;
+	unsigned n = (unsigned)io->niov, i;
 
-	if (r->nlent == 0 || r->nlent > REC_IOV ||
-	    r->nlent != (unsigned)io->niov)
+	if (n == 0 || n > REC_IOV)
 		return 0;
-	for (i = 0; i < r->nlent; i++)
-		if (r->lent[i].iov_base != io->iov[i].iov_base ||
-		    r->lent[i].iov_len != io->iov[i].iov_len)
+	for (i = 0; i < n; i++)
+		if (!lent(r, n - i, &l) || l->len != io->iov[i].iov_len ||
+		    l->data != io->iov[i].iov_base)
 			return 0;
-	return 1;
+	/* Those that stand together are all that was written. */
+	return !lent(r, n + 1, &l);
 }
 
 static void
 put_blk(struct rec *r, const struct blk_io *io)
 {
 	uint32_t arg = (uint32_t)io->op | io->flags << 8 | io->unit << 24;
-	struct trace_blob b = { 0 };
+	struct trace_blob b = { .total = io->len };
 	uint8_t number[8];
 
 	if (io->op == BLK_WRITE && !is_lent(r, io)) {
-		gather(r, io->iov, io->niov, io->len, &b);
+		gather(r, io->iov, io->niov, r->most, &b);
 	} else {
 		if (io->op == BLK_WRITE)
 			arg |= TRACE_LENT;
@@ -117,7 +126,7 @@ put_blk(struct rec *r, const struct blk_io *io)
 		b.p = number;
 		b.total = b.kept = sizeof(number);
 	}
-	r->nlent = 0;
+	r->nload = 0;
 	trace_put_expect_blob(rec_begin(r, OVERHEAD + b.kept), TRACE_BLK, arg,
 	    io->off, &b);
 	rec_end(r);
@@ -137,9 +146,11 @@ keep_vectors(struct rec *r, const struct blk_io *io)
 static void
 put_read(struct rec *r, const struct blk_io *io)
 {
-	struct trace_blob b;
+	struct trace_blob b = { .total = io->len };
 
-	gather(r, io->iov, io->niov, io->len, &b);
+	/* Nobody needs these to play it. */
+	gather(r, io->iov, io->niov, r->keep < r->most ? r->keep : r->most,
+	    &b);
 	trace_put_answer_blob(rec_begin(r, OVERHEAD + b.kept), TRACE_CALL_BLK,
 	    BLK_OK, &b);
 	rec_end(r);
@@ -171,12 +182,12 @@ static int
 forward_tx(void *arg, uint32_t q, const struct iovec *iov, int n, size_t len)
 {
 	struct rec *r = arg;
-	struct trace_blob b;
+	struct trace_blob b = { .total = len };
 	int result;
 
 	if (rec_open(r)) {
-		r->nlent = 0;
-		gather(r, iov, n, len, &b);
+		r->nload = 0;
+		gather(r, iov, n, r->most, &b);
 		trace_put_expect_blob(rec_begin(r, OVERHEAD + b.kept),
 		    TRACE_TX, q, 0, &b);
 		rec_end(r);

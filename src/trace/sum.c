@@ -6,20 +6,29 @@
 
 #define K	0x9fb21c651e98df25ULL
 
-static inline uint64_t
-rotate(uint64_t v, unsigned n)
+/* Two lanes beside each other, as every processor of today has them. */
+typedef uint64_t pair __attribute__((vector_size(16)));
+typedef uint32_t halves __attribute__((vector_size(16)));
+
+static inline pair
+pair_get(const uint8_t *p)
 {
-	return v << n | v >> (64 - n);
+	return (pair){ le64_get(p), le64_get(p + 8) };
 }
 
 /*
- * One word into a lane.  The rotation brings high bits down before the
- * multiplication, which only carries them up.
+ * A word into each lane.  The addition carries bits up, the swap brings high
+ * ones down; each step can be undone, so no word is lost in it.
  */
-static inline uint64_t
-step(uint64_t lane, uint64_t word)
+static inline pair
+step(pair lane, pair word)
 {
-	return rotate(lane ^ word, 29) * K;
+	halves h;
+
+	lane ^= word;
+	lane += lane << 9;
+	h = (halves)lane;
+	return (pair)__builtin_shufflevector(h, h, 1, 0, 3, 2);
 }
 
 void
@@ -27,7 +36,7 @@ sum_init(struct sum *s)
 {
 	unsigned i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < SUM_LANES; i++)
 		s->lane[i] = K ^ i;
 	s->total = 0;
 }
@@ -35,19 +44,22 @@ sum_init(struct sum *s)
 static const uint8_t *
 blocks(struct sum *s, const uint8_t *p, size_t n)
 {
-	uint64_t a = s->lane[0], b = s->lane[1];
-	uint64_t c = s->lane[2], d = s->lane[3];
+	pair a, b, c, d;
 
+	memcpy(&a, s->lane, 16);
+	memcpy(&b, s->lane + 2, 16);
+	memcpy(&c, s->lane + 4, 16);
+	memcpy(&d, s->lane + 6, 16);
 	for (; n > 0; n--, p += SUM_BLOCK) {
-		a = step(a, le64_get(p));
-		b = step(b, le64_get(p + 8));
-		c = step(c, le64_get(p + 16));
-		d = step(d, le64_get(p + 24));
+		a = step(a, pair_get(p));
+		b = step(b, pair_get(p + 16));
+		c = step(c, pair_get(p + 32));
+		d = step(d, pair_get(p + 48));
 	}
-	s->lane[0] = a;
-	s->lane[1] = b;
-	s->lane[2] = c;
-	s->lane[3] = d;
+	memcpy(s->lane, &a, 16);
+	memcpy(s->lane + 2, &b, 16);
+	memcpy(s->lane + 4, &c, 16);
+	memcpy(s->lane + 6, &d, 16);
 	return p;
 }
 
@@ -73,6 +85,13 @@ sum_add(struct sum *s, const void *src, size_t len)
 	memcpy(s->block, p, len % SUM_BLOCK);
 }
 
+static inline uint64_t
+mix(uint64_t h, uint64_t word)
+{
+	h ^= word;
+	return (h << 29 | h >> 35) * K;
+}
+
 uint64_t
 sum_value(const struct sum *s)
 {
@@ -81,8 +100,10 @@ sum_value(const struct sum *s)
 	uint64_t h = s->total * K;
 
 	memcpy(tail, s->block, fill);
-	for (i = 0; i < 4; i++)
-		h = step(step(h, s->lane[i]), le64_get(tail + 8 * i));
+	for (i = 0; i < SUM_LANES; i++)
+		h = mix(h, s->lane[i]);
+	for (i = 0; i < fill; i += 8)
+		h = mix(h, le64_get(tail + i));
 	h ^= h >> 32;
 	h *= K;
 	return h ^ h >> 29;

@@ -1,9 +1,13 @@
 /*
  * The digest of payload in a trace: of what a record says without keeping it.
  *
- * Made for speed on long strings: four lanes that do not wait for each other.
- * Like digest.h it tells accidents apart and nothing more, its value is part
- * of the format, and pieces give the same as the whole.
+ * Made for speed on long strings: eight lanes that do not wait for each
+ * other.  Like digest.h it tells accidents apart and nothing more, its value
+ * is part of the format, and pieces give the same as the whole.
+ *
+ * Words are little-endian, word j of a block goes into lane j:
+ *
+ *	lane ^= word;  lane += lane << 9;  lane = rotate(lane, 32)
  */
 #ifndef SUM_H
 #define SUM_H
@@ -13,10 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SUM_BLOCK	32
+#define SUM_LANES	8
+#define SUM_BLOCK	(8 * SUM_LANES)
 
 struct sum {
-	uint64_t	lane[4];
+	uint64_t	lane[SUM_LANES];
 	uint64_t	total;		/* bytes so far */
 	uint8_t		block[SUM_BLOCK];	/* that fill no block yet */
 };
