@@ -167,9 +167,9 @@ arena_touch(struct arena *a, uint64_t gpa, size_t len)
 }
 
 void
-arena_touch_all(struct arena *a)
+arena_touch_these(struct arena *a, const uint64_t *marked)
 {
-	memset(a->touched, 0xff, sizeof(a->touched));
+	memcpy(a->touched, marked, sizeof(a->touched));
 }
 
 uint64_t
@@ -242,24 +242,31 @@ arena_peek(const struct arena *a, uint64_t gpa, void *p, size_t len)
 	return n < 0 ? -1 : 0;
 }
 
+static inline NOCHECK uint64_t
+bits_of_piece(const uint8_t *p)
+{
+	uint64_t v, bits = 0;
+	unsigned i;
+
+	for (i = 0; i < ARENA_PIECE; i += sizeof(v)) {
+		__builtin_memcpy(&v, p + i, sizeof(v));
+		bits |= v;
+	}
+	return bits;
+}
+
 static int
 side_clean(const struct arena *a, int side)
 {
-	const uint8_t *p;
-	unsigned i, j;
-	size_t k;
+	uint64_t rest, bits = 0;
+	unsigned i;
 
 	for (i = 0; i < ARENA_RANGES; i++)
-		for (j = 0; j < 64; j++) {
-			if ((a->touched[i] >> j & 1) != 0)
-				continue;
-			p = a->mem[side] + (size_t)i * ARENA_SIZE +
-			    (size_t)j * ARENA_PIECE;
-			for (k = 0; k < ARENA_PIECE; k++)
-				if (p[k] != 0)
-					return 0;
-		}
-	return 1;
+		for (rest = ~a->touched[i]; rest != 0; rest &= rest - 1)
+			bits |= bits_of_piece(a->mem[side] +
+			    (size_t)i * ARENA_SIZE + (size_t)ARENA_PIECE *
+			    (unsigned)__builtin_ctzll(rest));
+	return bits == 0;
 }
 
 /* What was stored before the last move lies on the other side. */

@@ -41,8 +41,8 @@ int	arena_poke(struct arena *, uint64_t gpa, const void *, size_t);
 int	arena_peek(const struct arena *, uint64_t gpa, void *, size_t);
 /* Somebody is about to change these bytes. */
 void	arena_touch(struct arena *, uint64_t gpa, size_t len);
-/* Nobody tells what is used: everything is. */
-void	arena_touch_all(struct arena *);
+/* Nobody will tell what is used: these pieces are, a bit each as in touched. */
+void	arena_touch_these(struct arena *, const uint64_t *marked);
 /* Of the pieces that are marked, a bit each as in touched. */
 uint64_t arena_digest(const struct arena *, const uint64_t *marked);
 /*

@@ -150,9 +150,9 @@ sim_start(struct sim *s, const struct devconf *conf)
 		s->kind->attached(s, &s->conf);
 	if (s->medium->reset != NULL)
 		s->medium->reset(s);
-	s->oracle.off = s->bare;
-	if (s->bare)
-		arena_touch_all(&s->arena);
+	s->oracle.off = s->bare != NULL;
+	if (s->bare != NULL)
+		arena_touch_these(&s->arena, s->bare);
 	else {
 		s->arena.gm.tap = &oracle_tap;
 		s->arena.gm.taparg = &s->oracle;
@@ -184,7 +184,7 @@ sim_stop(struct sim *s)
 	}
 	if (s->rec != NULL)
 		rec_stop(s->rec, &s->arena.gm);
-	if (s->deep && !s->bare && !arena_clean(&s->arena))
+	if ((s->deep || s->bare != NULL) && !arena_clean(&s->arena))
 		sim_fail(s, "write", "memory was written behind the model");
 	s->stat.inputs++;
 	s->stat.ops |= s->ops;

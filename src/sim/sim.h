@@ -190,7 +190,8 @@ struct sim {
 	struct sim_stat		 stat;
 	uint64_t		 ops;		/* of this input */
 	int			 deep;		/* slow checks, too */
-	int			 bare;		/* no tap, as in production */
+	/* No tap, as in production: what a run with one used; or NULL. */
+	const uint64_t		*bare;
 	int			 reloads;	/* whether to obey RELOAD */
 	unsigned		 nreload;	/* RELOAD records met */
 	int			 dead;		/* attach refused */

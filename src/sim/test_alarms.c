@@ -349,6 +349,63 @@ test_reload(void **state)
 	sim_free(s);
 }
 
+/* What a device does only while nobody listens. */
+static void
+stray_alone(struct virtio_dev *v)
+{
+	if (v->dev.gm->tap == NULL)
+		behind_the_model(v);
+}
+
+static void
+other_alone(struct virtio_dev *v)
+{
+	if (v->dev.gm->tap == NULL)
+		v->dev.host.ops->request(v->dev.host.arg, 1, 2);
+}
+
+static void
+test_bare(void **state)
+{
+	static const struct {
+		void		(*evil)(struct virtio_dev *);
+		const char	*kind;
+	} alone[] = {
+		{ harmless, NULL },
+		{ stray_alone, "write" },
+		{ other_alone, "bare" },
+	};
+	const struct trace_setup set = { .features = 0 };
+	const struct viodev_msg kick = { .type = VIODEV_KICK };
+	struct dev_ops ops = viornd_dev;
+	struct sim_kind k = sim_viornd;
+	struct sim *volatile s;
+	volatile size_t i;
+	uint8_t buf[256];
+	struct wbuf w;
+
+	(void)state;
+	ops.msg = evil_msg;
+	k.dev = &ops;
+	wb_init(&w, buf, sizeof(buf));
+	trace_put_setup(&w, &set);
+	trace_put_msg(&w, &kick);
+	for (i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+		evil = alone[i].evil;
+		kind = NULL;
+		s = sim_new(&k);
+		s->fail = failed;
+		s->deep = 1;
+		if (setjmp(out) == 0)
+			(void)sim_run(s, buf, w.len);
+		if (alone[i].kind == NULL)
+			assert_null(kind);
+		else
+			assert_string_equal(kind, alone[i].kind);
+		sim_free(s);
+	}
+}
+
 int
 main(void)
 {
@@ -356,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_no_leaks),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_bare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
