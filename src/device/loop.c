@@ -70,6 +70,16 @@ pause_frames(struct child *c, int paused)
 	child_want_frames(c);
 }
 
+/* A kick for what was found by looking around is no news. */
+static void
+on_write(struct child *c, struct viodev_msg *m)
+{
+	if (c->lanes == NULL &&
+	    virtio_stale((const struct virtio_dev *)c->dev, m))
+		return;
+	child_deliver(c, m);
+}
+
 static void
 on_viodev(struct child *c, const struct frame *f)
 {
@@ -102,6 +112,8 @@ on_viodev(struct child *c, const struct frame *f)
 		break;
 	case VIODEV_WRITE:
 	case VIODEV_KICK:
+		on_write(c, &m);
+		break;
 	case VIODEV_CONFIG:
 	case VIODEV_RESET:
 		child_deliver(c, &m);

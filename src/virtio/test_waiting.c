@@ -64,6 +64,49 @@ test_once(void **state)
 	assert_int_equal(seen, 3);
 }
 
+static int
+stale(unsigned type, unsigned q)
+{
+	struct viodev_msg m = {
+		.type = (uint8_t)type, .space = VIODEV_NOTIFY, .width = 2
+	};
+
+	if (type == VIODEV_WRITE)
+		m.data = q;
+	else
+		m.where = q;
+	return virtio_stale(sim_virtio(s), &m);
+}
+
+/* Either way to kick, as long as there is nothing to take. */
+static void
+test_stale(void **state)
+{
+	struct viodev_msg other = {
+		.type = VIODEV_WRITE, .space = VIODEV_COMMON, .width = 1
+	};
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(stale(VIODEV_WRITE, 0), 0);
+	bring_up(s, PLAIN, 0, 1U << 1);
+	n = sim_virtio(s)->nqueues;
+	assert_int_equal(stale(VIODEV_WRITE, 0), 1);
+	assert_int_equal(stale(VIODEV_KICK, 0), 1);
+	assert_int_equal(stale(VIODEV_READ, 0), 0);
+	assert_int_equal(stale(VIODEV_INPUT, 0), 0);
+	assert_int_equal(virtio_stale(sim_virtio(s), &other), 0);
+	/* What is not served is for the device to judge. */
+	assert_int_equal(stale(VIODEV_WRITE, 1), 0);
+	assert_int_equal(stale(VIODEV_WRITE, n), 0);
+	offer_chain(s, 0, 0, 4, 4);
+	assert_int_equal(stale(VIODEV_WRITE, 0), 0);
+	offer_chain(s, 0, KICK, 4, 4);
+	assert_int_equal(stale(VIODEV_WRITE, 0), 1);
+	msg(VIODEV_PAUSE);
+	assert_int_equal(stale(VIODEV_WRITE, 0), 0);
+}
+
 /* What cannot be served waits for nobody. */
 static void
 test_not_served(void **state)
@@ -111,7 +154,7 @@ main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	static const struct CMUnitTest tests[] = {
-		T(test_once), T(test_not_served), T(test_broken),
+		T(test_once), T(test_stale), T(test_not_served), T(test_broken),
 		T(test_nowhere),
 	};
 

@@ -130,24 +130,44 @@ virtio_lane(const struct dev *d, const struct viodev_msg *m)
 	return virtio_class(v)->lane(v, q);
 }
 
-int
-virtio_waiting(const struct virtio_dev *v, unsigned q, uint16_t *seen)
+/* The driver's index of a queue that is served: 0, or -1 when none is. */
+static int
+driver_index(const struct virtio_dev *v, unsigned q, uint16_t *idx)
 {
-	uint16_t idx, before = *seen;
 	const struct vq *vq;
 	const uint8_t *p;
 
 	if (q >= v->nqueues || !virtio_live(v) || v->paused)
-		return 0;
+		return -1;
 	vq = &v->vq[q];
 	if (!vq->enabled || vq->broken)
-		return 0;
+		return -1;
 	p = gm_hva(v->dev.gm, vq->avail + 2, 2);
 	if (p == NULL)
+		return -1;
+	*idx = (uint16_t)gm_once16(p);
+	return 0;
+}
+
+int
+virtio_waiting(const struct virtio_dev *v, unsigned q, uint16_t *seen)
+{
+	uint16_t idx, before = *seen;
+
+	if (driver_index(v, q, &idx) == -1)
 		return 0;
-	idx = (uint16_t)gm_once16(p);
 	*seen = idx;
-	return idx != vq->last_avail && idx != before;
+	return idx != v->vq[q].last_avail && idx != before;
+}
+
+int
+virtio_stale(const struct virtio_dev *v, const struct viodev_msg *m)
+{
+	unsigned q = queue_of(v, m);
+	uint16_t idx;
+
+	return m->type != VIODEV_INPUT && driver_index(v, q, &idx) == 0 &&
+	    idx == v->vq[q].last_avail;
 }
 
 static void

@@ -154,6 +154,12 @@ virtio_live(const struct virtio_dev *v)
  */
 int	 virtio_waiting(const struct virtio_dev *, unsigned q,
 	    uint16_t *seen);
+/*
+ * The other way round, for a driver's notification that comes when the host
+ * has already looked: whether it is one and its queue, which is served, has
+ * nothing that the device has not taken.  The device needs not hear of it.
+ */
+int	 virtio_stale(const struct virtio_dev *, const struct viodev_msg *);
 /* Serves queue q now, if it is live; raises the interrupt it earned. */
 void	 virtio_run_queue(struct virtio_dev *, unsigned q);
 /*
