@@ -124,7 +124,7 @@ put_list(uint8_t *p, const uint8_t *cdb, struct prng *r)
 
 	memset(p, 0, 200);
 	if (cdb[0] == 0x42) {
-		n = one_in(r, 8) ? below(r, 25) : below(r, 4);
+		n = one_in(r, 4) ? below(r, 40) : below(r, 4);
 		put_be(p, 2, 16 * n + 6);
 		put_be(p + 2, 2, one_in(r, 8) ? gen_odd(r) : 16 * n);
 		for (i = 0; i < n && i < 12; i++) {

@@ -9,6 +9,7 @@
 
 #define HEAD	7			/* bytes of the configuration */
 #define FAULT	5			/* which of them is the fault */
+#define SEED	6			/* and which the seed */
 #define OP	6			/* operation, flags, offset, length */
 
 /* Some faults have an argument behind the configuration. */
@@ -106,34 +107,61 @@ change_op(uint8_t *o, struct prng *r)
 	}
 }
 
+/* When the fault strikes: early, or close to where it did. */
+static void
+change_time(uint8_t *p, struct prng *r)
+{
+	if (head_len(p) == HEAD)
+		return;
+	if (one_in(r, 2))
+		p[HEAD] = (uint8_t)(p[HEAD] + below(r, 9) - 4);
+	else
+		p[HEAD] = (uint8_t)(one_in(r, 4) ? prng_next(r) :
+		    below(r, 40));
+}
+
 /* Another fault, with its argument or without; the new length. */
 static size_t
 change_fault(uint8_t *p, size_t len, size_t max, struct prng *r)
 {
+	static const uint8_t kinds[] = { 0, 1, 1, 1, 2, 3, 4, 5, 6 };
 	size_t was = head_len(p), now;
+	uint8_t old = p[FAULT];
 
-	p[FAULT] = (uint8_t)(below(r, 8) | (one_in(r, 2) ? 8 : 0) |
-	    (one_in(r, 4) ? below(r, 16) << 4 : 0));
+	p[FAULT] = PICK(r, kinds);
+	p[FAULT] |= one_in(r, 2) ? 8 : 0;
+	p[FAULT] |= (uint8_t)(one_in(r, 4) ? below(r, 16) << 4 : 0);
 	now = head_len(p);
-	if (len + now - was > max)
+	if (len + now - was > max) {
+		p[FAULT] = old;
 		return len;
+	}
 	memmove(p + now, p + was, len - was);
-	if (now > HEAD)
-		p[HEAD] = (uint8_t)(one_in(r, 4) ? prng_next(r) :
-		    below(r, 40));
+	change_time(p, r);
 	return len + now - was;
 }
 
-/* A configuration, or one byte of it. */
+/* A part of the configuration. */
 static size_t
 change_head(uint8_t *p, size_t len, size_t max, struct prng *r)
 {
-	unsigned i = below(r, HEAD + 2);
+	unsigned i = below(r, HEAD);
 
-	if (i == FAULT || i > HEAD)
+	switch (below(r, 4)) {
+	case 0:
 		return change_fault(p, len, max, r);
-	p[i] = (uint8_t)(one_in(r, 2) ? prng_next(r) : below(r, 16));
-	return len;
+	case 1:
+		change_time(p, r);
+		return len;
+	case 2:
+		p[SEED] = (uint8_t)prng_next(r);
+		return len;
+	default:
+		if (i != FAULT)
+			p[i] = (uint8_t)(one_in(r, 2) ? prng_next(r) :
+			    below(r, 16));
+		return len;
+	}
 }
 
 static size_t
@@ -142,19 +170,20 @@ step(uint8_t *p, size_t len, size_t max, struct prng *r)
 	unsigned n = nops(p, len), i = n > 0 ? below(r, n) : 0;
 	uint8_t o[OP];
 
-	switch (n > 0 ? below(r, 10) : below(r, 3)) {
+	switch (n > 0 ? below(r, 12) : below(r, 4)) {
 	case 0:
 	case 1:
 		draw_op(o, p, n, r);
 		return insert(p, len, max, below(r, n + 1), o);
 	case 2:
-		return change_head(p, len, max, r);
 	case 3:
-		return drop(p, len, i);
+		return change_head(p, len, max, r);
 	case 4:
+		return drop(p, len, i);
+	case 5:
 		memcpy(o, op_at(p, i), OP);
 		return insert(p, len, max, below(r, n + 1), o);
-	case 5:
+	case 6:
 		swap(op_at(p, i), op_at(p, below(r, n)));
 		return len;
 	default:

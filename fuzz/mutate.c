@@ -186,6 +186,19 @@ step(const struct fuzz_target *t, struct list *l, struct wbuf *w,
 	}
 }
 
+/* A full input takes nothing new: it gives up some of what it has. */
+static void
+make_room(struct list *l, size_t len, size_t max, struct prng *r)
+{
+	unsigned at;
+
+	while (l->n > 1 && len > max - max / 3) {
+		at = flip(r, l->n);
+		len -= l->len[at];
+		drop(l, at);
+	}
+}
+
 static size_t
 mutate_records(const struct fuzz_target *t, uint8_t *data, size_t len,
     size_t max, struct prng *r)
@@ -197,6 +210,8 @@ mutate_records(const struct fuzz_target *t, uint8_t *data, size_t len,
 
 	wb_init(&w, buf, sizeof(buf));
 	split(&l, data, len, &w);
+	if (flip(r, 4) == 0)
+		make_room(&l, w.len, max, r);
 	n = flip(r, 4);
 	for (n = flip(r, 2) == 0 ? 1 : 1 + n; n > 0; n--)
 		step(t, &l, &w, r);
