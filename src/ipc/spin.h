@@ -11,7 +11,7 @@
 
 #define SPIN_LONG	32000U		/* ns; about two wake-ups */
 #define SPIN_CREDIT	16
-#define SPIN_RETRY	64		/* waits until the next try */
+#define SPIN_RETRY	256		/* waits until the next try */
 
 struct spin {
 	unsigned	max;		/* ns; 0: never */

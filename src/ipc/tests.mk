@@ -1,4 +1,5 @@
-TESTS += src/ipc/test_chan src/ipc/test_slate
+TESTS += src/ipc/test_chan src/ipc/test_slate src/ipc/test_spin
+libs_src/ipc/test_spin := ipc
 libs_src/ipc/test_slate := ipc msg base
 test_cf_src/ipc/test_slate := -D_GNU_SOURCE
 libs_src/ipc/test_chan := ipc msg base
