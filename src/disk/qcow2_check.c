@@ -184,6 +184,8 @@ walk_l1_entry(struct walk *w, uint64_t entry)
 		return;
 	if (entry & Q2_L1RSVD)
 		corrupt(w, "reserved bits in the L1 entry", entry);
+	else if (off == 0)
+		corrupt(w, "no table behind the L1 entry", entry);
 	if (off == 0)
 		return;
 	ref(w, off, w->q->csize);

@@ -208,6 +208,21 @@ test_corruptions(void **state)
 	agree("reserved bit of a table");
 }
 
+/* qemu-img goes on to take the header for that table and counts what is in. */
+static void
+test_no_table(void **state)
+{
+	struct qcow2_check c;
+
+	(void)state;
+	make(4);
+	beb64_put(m.buf + l1(), 1ULL << 63);
+	if (tq_have_qemu() && qemu_check(&c))
+		assert_true(c.corruptions > 0);
+	assert_int_equal(check(&c, 0), 0);
+	assert_int_equal(c.corruptions, 1);
+}
+
 /* One byte after another in all tables; the numbers agree each time. */
 static void
 test_random_damage(void **state)
@@ -435,6 +450,7 @@ main(void)
 		cmocka_unit_test(test_sound),
 		cmocka_unit_test(test_leaks),
 		cmocka_unit_test(test_corruptions),
+		cmocka_unit_test(test_no_table),
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_rebuild),
 		cmocka_unit_test(test_not_repairable),
