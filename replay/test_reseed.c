@@ -81,6 +81,35 @@ test_setup(void **state)
 	assert_null(strstr(strstr(s, "msg read") + 1, "msg read"));
 }
 
+/* Features in both halves, those of the last set-up alone. */
+static void
+test_features(void **state)
+{
+	const char *s;
+
+	(void)state;
+	s = reseeded(BRING_UP
+	    "msg write common 0x8 4 0\n"
+	    "msg write common 0xc 4 0x20000000\n"
+	    "msg write common 0x8 4 2\n"
+	    "msg write common 0xc 4 0xffffffff\n"
+	    "msg write common 0x14 1 0xf\n");
+	assert_non_null(strstr(s, "features=0x120000000"));
+	s = reseeded(BRING_UP
+	    "msg write common 0x14 1 0xf\n"
+	    "msg write common 0x14 1 0\n"
+	    "msg write common 0x8 4 0\n"
+	    "msg write common 0xc 4 0x10000000\n"
+	    "msg write common 0x18 2 4\n"
+	    "msg write common 0x20 4 0x1000\n"
+	    "msg write common 0x28 4 0x2000\n"
+	    "msg write common 0x30 4 0x3000\n"
+	    "msg write common 0x1c 2 1\n"
+	    "msg write common 0x14 1 0xf\n");
+	assert_non_null(strstr(s, "features=0x100000000"));
+	assert_non_null(strstr(s, "features=0x10000000\n"));
+}
+
 /* A device that never went live has a SETUP without DRIVER_OK. */
 static void
 test_half(void **state)
@@ -133,6 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_features),
 		cmocka_unit_test(test_half),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_kick),

@@ -47,15 +47,12 @@ write_queue(struct rings *g, const struct viodev_msg *m)
 	}
 }
 
+/* After a reset. */
 static void
-write_status(struct rings *g, uint8_t v)
+forget(struct rings *g)
 {
 	unsigned i;
 
-	g->status |= v;
-	if (v != 0)
-		return;
-	g->status = 0;
 	g->features = 0;
 	for (i = 0; i < RINGS_MAXQ; i++)
 		memset(&g->q[i], 0, sizeof(g->q[i]));
@@ -77,7 +74,8 @@ write_common(struct rings *g, const struct viodev_msg *m)
 			set_word(&g->features, 4 * g->drv_sel, 4, m->data);
 		break;
 	case REG_STATUS:
-		write_status(g, (uint8_t)m->data);
+		if ((uint8_t)m->data == 0)
+			forget(g);
 		break;
 	case REG_QSELECT:
 		g->qsel = (uint16_t)m->data;
@@ -133,7 +131,7 @@ rings_rec(struct rings *g, const struct trace_rec *r)
 		if (m->type == VIODEV_WRITE && m->space == VIODEV_COMMON)
 			write_common(g, m);
 		if (m->type == VIODEV_RESET || m->type == VIODEV_SHUTDOWN)
-			write_status(g, 0);
+			forget(g);
 	} else if (r->type == TRACE_LOAD) {
 		learn_load(g, r->u.load.gpa, &r->u.load.blob);
 	} else if (r->type == TRACE_EXPECT && r->u.expect.kind == TRACE_REPLY &&

@@ -56,7 +56,6 @@ struct rings_queue {
 struct rings {
 	uint32_t		drv_sel, dev_sel;
 	uint16_t		qsel;
-	uint8_t			status;
 	uint64_t		features;	/* that the driver took */
 	struct viodev_msg	last;	/* message under way */
 	uint64_t		table;	/* indirect table seen last */
