@@ -4,7 +4,10 @@
 
 static struct nt *t;
 
-/* The list of a local interface; the network mask only if it is not 0. */
+/*
+ * The list of a local interface; the network mask only if it is not 0, a boot
+ * from the network only with a name.
+ */
 static void
 start(unsigned pairs, uint32_t mask, const char *name)
 {
@@ -18,8 +21,10 @@ start(unsigned pairs, uint32_t mask, const char *name)
 	if (mask != 0)
 		devconf_put_int(&w, DEVCONF_NETMASK, mask);
 	devconf_put_bytes(&w, DEVCONF_HOSTMAC, host_mac, 6);
-	devconf_put_int(&w, DEVCONF_NETBOOT, 1);
-	devconf_put_bytes(&w, DEVCONF_HOSTNAME, name, strlen(name));
+	if (name != NULL) {
+		devconf_put_int(&w, DEVCONF_NETBOOT, 1);
+		devconf_put_bytes(&w, DEVCONF_HOSTNAME, name, strlen(name));
+	}
 	nt_start(t, &w);
 }
 
@@ -135,6 +140,9 @@ test_told(void **state)
 	assert_memory_equal(v, "\xff\xff\xff\x00", 4);
 	assert_int_equal(ask(DHCP_HOSTNAME, v), DEVCONF_MAXSTR);
 	assert_memory_equal(v, longest, DEVCONF_MAXSTR);
+	start(1, 0, NULL);
+	assert_int_equal(ask(DHCP_HOSTNAME, v), 0);
+	assert_int_equal(got(0)[MSG + 108], 0);
 }
 
 /* A renewal goes to the host's address, which was known from the start. */
