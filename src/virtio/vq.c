@@ -213,6 +213,9 @@ store_event(struct vq_work *w)
 static int
 rearm(struct vq_work *w)
 {
+	/* An index that was bad may be good by now: that heals nothing. */
+	if (w->vq->broken)
+		return -1;
 	if (w->vq->event_idx &&
 	    !(w->armed && w->event == (uint16_t)index_at(w))) {
 		store_event(w);
