@@ -28,6 +28,7 @@ struct walk {
 	uint64_t		 n;		/* clusters of the file */
 	uint64_t		*table;		/* one L2 table */
 	unsigned		 lines;
+	uint64_t	 within;	/* a cluster that a table holds, or 0 */
 };
 
 static void say(struct walk *, const char *, ...)
@@ -121,6 +122,8 @@ walk_entry(struct walk *w, uint64_t entry, uint16_t times, bool active)
 		return;
 	if ((off & (w->q->csize - 1)) != 0)
 		corrupt(w, "unaligned data cluster", off);
+	if (q2_reserved(w->q, off, w->q->csize))
+		w->within = off;
 	if (active)
 		w->res->allocated++;
 	ref_times(w, off, w->q->csize, times);
@@ -193,6 +196,8 @@ walk_l1_entry(struct walk *w, uint64_t entry)
 		corrupt(w, "unaligned L2 table at", off);
 	else
 		note(w, off);
+	if (q2_reserved(w->q, off, w->q->csize))
+		w->within = off;
 }
 
 static int
@@ -412,6 +417,7 @@ walk_begin(struct walk *w, struct qcow2 *q, struct qcow2_check *res)
 	w->q = q;
 	w->res = res;
 	w->lines = 0;
+	w->within = 0;
 	w->refs = w->l2 = NULL;
 	w->table = NULL;
 	/* The tables are read from the store: it must have them. */
@@ -440,6 +446,14 @@ walk_end(struct walk *w)
 	free(w->table);
 }
 
+/* Counts may hold where a table holds a cluster; requests refuse it. */
+static void
+check_within(struct walk *w)
+{
+	if (w->within != 0 && w->res->corruptions == 0)
+		corrupt(w, "a table lies over the cluster at", w->within);
+}
+
 int
 qcow2_check(struct disk *d, struct qcow2_check *res, int repair)
 {
@@ -460,6 +474,7 @@ qcow2_check(struct disk *d, struct qcow2_check *res, int repair)
 		rv = compare(&w, repair);
 	if (rv == 0)
 		rv = check_flags(&w);
+	check_within(&w);
 	if (rv == 0 && repair)
 		rv = d->ops->flush(d);
 	walk_end(&w);
@@ -555,6 +570,7 @@ qcow2_rebuild(struct disk *d)
 	rv = walk_begin(&w, q, &res);
 	if (rv == 0)
 		rv = walk_all(&w);
+	check_within(&w);
 	if (rv == 0 && res.corruptions > 0)
 		rv = DISK_ECORRUPT;
 	if (rv == 0)
