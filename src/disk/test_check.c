@@ -223,6 +223,21 @@ test_no_table(void **state)
 	assert_int_equal(c.corruptions, 1);
 }
 
+/* Counts and flags are in order, but a cluster of data is the first table. */
+static void
+test_within(void **state)
+{
+	struct qcow2_check c;
+
+	(void)state;
+	make(4);
+	beb64_put(m.buf + l2() + 20 * 8, l1());
+	m.buf[block() + l1() / 1024 * 2 + 1] = 2;
+	assert_int_equal(check(&c, 0), 0);
+	assert_int_equal(c.corruptions, 1);
+	assert_int_equal(c.leaks, 0);
+}
+
 /* One byte after another in all tables; the numbers agree each time. */
 static void
 test_random_damage(void **state)
@@ -296,6 +311,12 @@ test_not_repairable(void **state)
 	make(4);
 	m.buf[79] |= 1;
 	m.buf[l2()] &= 0x7f;
+	assert_int_equal(disk_open(&bs, &o, &d, &why), DISK_ECORRUPT);
+	/* Used twice, and counts have one bit. */
+	make(0);
+	m.buf[79] |= 1;
+	m.buf[l2()] &= 0x7f;
+	memcpy(m.buf + l2() + 20 * 8, m.buf + l2(), 8);
 	assert_int_equal(disk_open(&bs, &o, &d, &why), DISK_ECORRUPT);
 }
 
@@ -451,6 +472,7 @@ main(void)
 		cmocka_unit_test(test_leaks),
 		cmocka_unit_test(test_corruptions),
 		cmocka_unit_test(test_no_table),
+		cmocka_unit_test(test_within),
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_rebuild),
 		cmocka_unit_test(test_not_repairable),
