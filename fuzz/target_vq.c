@@ -103,7 +103,7 @@ consume(struct vq_chain *c, uint8_t op)
 		break;
 	case 2:
 	case 3:
-		memset(buf, op, sizeof(buf));
+		memset(buf, op, n);
 		chain_write(c, buf, n);
 		met(OP_WRITE);
 		break;
