@@ -7,30 +7,18 @@
 #include "genbytes.h"
 #include "le.h"
 
-#define HEAD	7			/* bytes of the configuration */
-#define FAULT	5			/* which of them is the fault */
-#define SEED	6			/* and which the seed */
-#define OP	6			/* operation, flags, offset, length */
-
-/* Some faults have an argument behind the configuration. */
-static size_t
-head_len(const uint8_t *p)
-{
-	return HEAD + ((p[FAULT] & 7) >= 1 && (p[FAULT] & 7) <= 6);
-}
-
 static unsigned
 nops(const uint8_t *p, size_t len)
 {
-	size_t head = head_len(p);
+	size_t head = dp_head_len(p);
 
-	return len > head ? (unsigned)((len - head) / OP) : 0;
+	return len > head ? (unsigned)((len - head) / DP_OP) : 0;
 }
 
 static uint8_t *
 op_at(uint8_t *p, unsigned i)
 {
-	return p + head_len(p) + (size_t)i * OP;
+	return p + dp_head_len(p) + (size_t)i * DP_OP;
 }
 
 static uint16_t
@@ -58,15 +46,15 @@ draw_op(uint8_t *o, uint8_t *p, unsigned n, struct prng *r)
 
 /* Room for one operation more in front of the i-th; the new length. */
 static size_t
-insert(uint8_t *p, size_t len, size_t max, unsigned i, const uint8_t o[OP])
+insert(uint8_t *p, size_t len, size_t max, unsigned i, const uint8_t o[DP_OP])
 {
 	uint8_t *at = op_at(p, i);
 
-	if (len + OP > max)
+	if (len + DP_OP > max)
 		return len;
-	memmove(at + OP, at, len - (size_t)(at - p));
-	memcpy(at, o, OP);
-	return len + OP;
+	memmove(at + DP_OP, at, len - (size_t)(at - p));
+	memcpy(at, o, DP_OP);
+	return len + DP_OP;
 }
 
 static size_t
@@ -74,18 +62,18 @@ drop(uint8_t *p, size_t len, unsigned i)
 {
 	uint8_t *at = op_at(p, i);
 
-	memmove(at, at + OP, len - (size_t)(at + OP - p));
-	return len - OP;
+	memmove(at, at + DP_OP, len - (size_t)(at + DP_OP - p));
+	return len - DP_OP;
 }
 
 static void
 swap(uint8_t *a, uint8_t *b)
 {
-	uint8_t was[OP];
+	uint8_t was[DP_OP];
 
-	memcpy(was, a, OP);
-	memmove(a, b, OP);
-	memcpy(b, was, OP);
+	memcpy(was, a, DP_OP);
+	memmove(a, b, DP_OP);
+	memcpy(b, was, DP_OP);
 }
 
 static void
@@ -111,12 +99,12 @@ change_op(uint8_t *o, struct prng *r)
 static void
 change_time(uint8_t *p, struct prng *r)
 {
-	if (head_len(p) == HEAD)
+	if (dp_head_len(p) == DP_HEAD)
 		return;
 	if (one_in(r, 2))
-		p[HEAD] = (uint8_t)(p[HEAD] + below(r, 9) - 4);
+		p[DP_HEAD] = (uint8_t)(p[DP_HEAD] + below(r, 9) - 4);
 	else
-		p[HEAD] = (uint8_t)(one_in(r, 4) ? prng_next(r) :
+		p[DP_HEAD] = (uint8_t)(one_in(r, 4) ? prng_next(r) :
 		    below(r, 40));
 }
 
@@ -125,15 +113,15 @@ static size_t
 change_fault(uint8_t *p, size_t len, size_t max, struct prng *r)
 {
 	static const uint8_t kinds[] = { 0, 1, 1, 1, 2, 3, 4, 5, 6 };
-	size_t was = head_len(p), now;
-	uint8_t old = p[FAULT];
+	size_t was = dp_head_len(p), now;
+	uint8_t old = p[DP_FAULT];
 
-	p[FAULT] = PICK(r, kinds);
-	p[FAULT] |= one_in(r, 2) ? 8 : 0;
-	p[FAULT] |= (uint8_t)(one_in(r, 4) ? below(r, 16) << 4 : 0);
-	now = head_len(p);
+	p[DP_FAULT] = PICK(r, kinds);
+	p[DP_FAULT] |= one_in(r, 2) ? 8 : 0;
+	p[DP_FAULT] |= (uint8_t)(one_in(r, 4) ? below(r, 16) << 4 : 0);
+	now = dp_head_len(p);
 	if (len + now - was > max) {
-		p[FAULT] = old;
+		p[DP_FAULT] = old;
 		return len;
 	}
 	memmove(p + now, p + was, len - was);
@@ -145,7 +133,7 @@ change_fault(uint8_t *p, size_t len, size_t max, struct prng *r)
 static size_t
 change_head(uint8_t *p, size_t len, size_t max, struct prng *r)
 {
-	unsigned i = below(r, HEAD);
+	unsigned i = below(r, DP_HEAD);
 
 	switch (below(r, 4)) {
 	case 0:
@@ -154,10 +142,10 @@ change_head(uint8_t *p, size_t len, size_t max, struct prng *r)
 		change_time(p, r);
 		return len;
 	case 2:
-		p[SEED] = (uint8_t)prng_next(r);
+		p[DP_SEED] = (uint8_t)prng_next(r);
 		return len;
 	default:
-		if (i != FAULT)
+		if (i != DP_FAULT)
 			p[i] = (uint8_t)(one_in(r, 2) ? prng_next(r) :
 			    below(r, 16));
 		return len;
@@ -168,7 +156,7 @@ static size_t
 step(uint8_t *p, size_t len, size_t max, struct prng *r)
 {
 	unsigned n = nops(p, len), i = n > 0 ? below(r, n) : 0;
-	uint8_t o[OP];
+	uint8_t o[DP_OP];
 
 	switch (n > 0 ? below(r, 12) : below(r, 4)) {
 	case 0:
@@ -181,7 +169,7 @@ step(uint8_t *p, size_t len, size_t max, struct prng *r)
 	case 4:
 		return drop(p, len, i);
 	case 5:
-		memcpy(o, op_at(p, i), OP);
+		memcpy(o, op_at(p, i), DP_OP);
 		return insert(p, len, max, below(r, n + 1), o);
 	case 6:
 		swap(op_at(p, i), op_at(p, below(r, n)));
@@ -197,11 +185,11 @@ genprog_mutate(uint8_t *data, size_t len, size_t max, struct prng *r)
 {
 	unsigned n = 1 + below(r, 4);
 
-	if (max < HEAD + 1 || one_in(r, 16))
+	if (max < DP_HEAD + 1 || one_in(r, 16))
 		return genbytes_mutate(data, len, max, r);
-	if (len < HEAD + 1) {
-		memset(data + len, 0, HEAD + 1 - len);
-		len = head_len(data);
+	if (len < DP_HEAD + 1) {
+		memset(data + len, 0, DP_HEAD + 1 - len);
+		len = dp_head_len(data);
 	}
 	while (n-- > 0)
 		len = step(data, len, max, r);

@@ -220,8 +220,8 @@ setup(struct dp *p, struct rbuf *r, struct ms_plan *plan, uint64_t *nth)
 	plan->fail_read = (f & 7) == 4 ? 1 + rb_u8(r) : 0;
 	plan->fail_flush = (f & 7) == 5 ? 1 + rb_u8(r) : 0;
 	plan->short_every = f & 16 ? 1 + (f >> 5) : 0;
-	p->hungry = (f & 7) == 6 && p->starve != NULL;
-	*nth = p->hungry ? 1 + rb_u8(r) : 0;
+	*nth = (f & 7) == 6 ? 1 + rb_u8(r) : 0;
+	p->hungry = *nth != 0 && p->starve != NULL;
 	p->faulty = p->hungry || ((f & 7) >= 1 && (f & 7) <= 5);
 	memset(p->model, 0, p->max);
 	if (p->basekind != 0) {
@@ -238,28 +238,21 @@ setup(struct dp *p, struct rbuf *r, struct ms_plan *plan, uint64_t *nth)
 	return 0;
 }
 
-/* The byte that setup() takes the fault from, and where its argument is. */
-#define FAULT_AT	5
-#define ARGUMENT_AT	7
-#define FAULTS		6
 #define TIMES		16		/* each strikes the n-th time */
 
 size_t
 dp_fault(const uint8_t *in, size_t len, unsigned i, uint8_t *out, size_t max)
 {
-	size_t from = ARGUMENT_AT;
-	unsigned f;
+	size_t from;
 
-	if (i >= FAULTS * TIMES || len < ARGUMENT_AT || len >= max)
+	if (i >= DP_FAULTS * TIMES || len < DP_HEAD || len >= max)
 		return 0;
-	f = in[FAULT_AT] & 7;
-	if (f >= 1 && f <= FAULTS && len > from)
-		from++;
-	memcpy(out, in, ARGUMENT_AT);
-	out[FAULT_AT] = (uint8_t)((in[FAULT_AT] & ~7U) | (1 + i % FAULTS));
-	out[ARGUMENT_AT] = (uint8_t)(i / FAULTS);
-	memcpy(out + ARGUMENT_AT + 1, in + from, len - from);
-	return ARGUMENT_AT + 1 + len - from;
+	from = dp_head_len(in) < len ? dp_head_len(in) : len;
+	memcpy(out, in, DP_HEAD);
+	out[DP_FAULT] = (uint8_t)((in[DP_FAULT] & ~7U) | (1 + i % DP_FAULTS));
+	out[DP_HEAD] = (uint8_t)(i / DP_FAULTS);
+	memcpy(out + DP_HEAD + 1, in + from, len - from);
+	return DP_HEAD + 1 + len - from;
 }
 
 static void

@@ -17,6 +17,13 @@
 #include "memstore.h"
 #include "qcow2.h"
 
+/* Where in the configuration these are; behind it come operations. */
+#define DP_FAULT	5		/* its low three bits say which, 0: none */
+#define DP_SEED		6
+#define DP_HEAD		7		/* then the fault's time, if there is one */
+#define DP_FAULTS	6		/* that strike the n-th time */
+#define DP_OP		6		/* operation, flags, offset, length */
+
 enum dp_op {
 	DP_WRITE, DP_READ, DP_ZERO, DP_DISCARD, DP_FLUSH, DP_GROW,
 	DP_REOPEN, DP_PACK, DP_OUTSIDE, DP_NOPS
@@ -65,6 +72,15 @@ struct dp {
 			    const struct dp_span *);
 	void		*arg;
 };
+
+/* Bytes in front of the operations, of a program of DP_HEAD bytes at least. */
+static inline size_t
+dp_head_len(const uint8_t *p)
+{
+	unsigned f = p[DP_FAULT] & 7;
+
+	return DP_HEAD + (f >= 1 && f <= DP_FAULTS);
+}
 
 /* Arrays for disks of up to max bytes; aborts without memory. */
 void	dp_init(struct dp *, uint64_t max);
