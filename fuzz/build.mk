@@ -202,11 +202,13 @@ afl:
 	@fuzz/front afl "$(T)" "$(S)" "$(J)"
 # AFL++ runs each target, or those of T, for S seconds: 100 % stability?
 .PHONY: stability
-stability: export FUZZTARGETS := $(or $(T),$(FUZZTARGETS))
+stability: STABLE_S = $(if $(filter command line,$(origin S)),$(S),10)
 stability:
+	@for t in $(T); do fuzz/front need $$t || exit 2; done
+	@fuzz/front seconds "$(STABLE_S)"
 	@$(MAKE) -s --no-print-directory FLAVOUR=afl $(patsubst %,build/afl-clang-fast-afl/fuzz/afl_%,$(or $(T),$(FUZZTARGETS)))
 	@$(MAKE) -s --no-print-directory B=build/pic CFLAGS_EXTRA=-fPIC $(patsubst %,build/pic/fuzz/mutator_%.so,$(or $(T),$(FUZZTARGETS)))
-	@fuzz/front stability "$(if $(filter command line,$(origin S)),$(S),10)"
+	@FUZZTARGETS="$(or $(T),$(FUZZTARGETS))" fuzz/front stability "$(STABLE_S)"
 # Device processes: S seconds in all with the engine; the corpus, and a few
 # seconds of each (check).
 .PHONY: fuzz-live live-quick
@@ -240,6 +242,7 @@ corpus-index:
 # All targets for H CPU hours together; T names some, M=1 merges corpora.
 .PHONY: campaign
 campaign:
+	@fuzz/campaign -c "$(H)" $(T)
 	@$(FUZZMAKE) fuzzers plain
 	@fuzz/campaign -j "$(J)" $(if $(M),-m) "$(H)" $(T)
 # From crash files to cases, and to the commit that is to blame.
@@ -270,6 +273,7 @@ TSANTEST	:= build/clang-tsan/src/dev/test_vionet_threads
 TSANRIG		:= $(addprefix build/clang-tsan/src/rig/,test_net test_lanes)
 .PHONY: tsan-vionet tsan-quick
 tsan-vionet tsan-quick:
+	@fuzz/front seconds "$(S)"
 	@$(TSANMAKE) $(TSANTEST)
 	@SECONDS_OF_THREADS=$(if $(filter tsan-quick,$@),3,$(S)) $(TSANTEST)
 	@$(TSANMAKE) $(TSANRIG)
