@@ -17,12 +17,16 @@
 #include "memstore.h"
 #include "qcow2.h"
 
-/* Where in the configuration these are; behind it come operations. */
-#define DP_FAULT	5		/* its low three bits say which, 0: none */
+/*
+ * Where in the configuration the fault is (its low three bits say which one,
+ * 0: none) and the seed; how long it is, then comes the fault's time, if there
+ * is one, then operations: kind, flags, offset, length.
+ */
+#define DP_FAULT	5
 #define DP_SEED		6
-#define DP_HEAD		7		/* then the fault's time, if there is one */
-#define DP_FAULTS	6		/* that strike the n-th time */
-#define DP_OP		6		/* operation, flags, offset, length */
+#define DP_HEAD		7
+#define DP_OP		6
+#define DP_FAULTS	6		/* kinds; each strikes the n-th time */
 
 enum dp_op {
 	DP_WRITE, DP_READ, DP_ZERO, DP_DISCARD, DP_FLUSH, DP_GROW,
