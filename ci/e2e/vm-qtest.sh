@@ -6,8 +6,11 @@ up()
 {
 	port=$((0x1000 * $1))
 	printf 'outl 0xcf8 0x%x\noutw 0xcfc 7\n' $((0x80000004 | $1 << 11))
-	printf 'outb %d %d\n' $((port + 20)) 0 $((port + 20)) 1 \
-	    $((port + 20)) 3
+	# The rings of the last life are cleared when the reset is over, which
+	# a read waits for, and before the device may look at them.
+	printf 'outb %d 0\ninb %d\n' $((port + 20)) $((port + 20))
+	echo "memset 0x10000 0x3000 0"
+	printf 'outb %d %d\n' $((port + 20)) 1 $((port + 20)) 3
 	# Everything that it offers.
 	printf 'outl %d 1\noutl %d 1\n' $((port + 8)) $((port + 12))
 	printf 'outb %d 11\ninb %d\n' $((port + 20)) $((port + 20))
@@ -16,7 +19,6 @@ up()
 	    $((port + 24)) $((port + 32)) $((port + 40)) $((port + 48))
 	printf 'outw %d 1\noutb %d 15\n' $((port + 28)) $((port + 20))
 	queue=$2 sent=0
-	echo "memset 0x10000 0x3000 0"
 }
 
 # chain ADDRESS LENGTH FLAGS ...: descriptors, a kick, and a wait: reads are
