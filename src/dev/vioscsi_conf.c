@@ -37,38 +37,67 @@ bad_unit(const struct scsi_unit *u, const struct devconf *c, uint64_t address)
 	return NULL;
 }
 
+static void
+set_value(struct scsi_unit *u, uint64_t *address, unsigned tag,
+    const uint8_t *p, size_t len)
+{
+	switch (tag) {
+	case DEVCONF_UNIT:
+		*address = devconf_value(p, len);
+		break;
+	case DEVCONF_KIND:
+		u->kind = (uint8_t)devconf_value(p, len);
+		break;
+	case DEVCONF_CAPACITY:
+		u->sectors = devconf_value(p, len);
+		break;
+	case DEVCONF_BLKSIZE:
+		u->blksize = (uint32_t)devconf_value(p, len);
+		break;
+	case DEVCONF_PHYSEXP:
+		u->physexp = (uint8_t)devconf_value(p, len);
+		break;
+	case DEVCONF_READONLY:
+		u->readonly = devconf_value(p, len) != 0;
+		break;
+	case DEVCONF_SERIAL:
+		u->seriallen = (uint8_t)(len < SCSI_SERIAL ? len :
+		    SCSI_SERIAL);
+		memcpy(u->serial, p, u->seriallen);
+		break;
+	}
+}
+
+/* The list was checked: lengths are right and no value is given twice. */
 static const char *
 add_unit(struct scsi_bus *b, const struct devconf *c)
 {
-	uint64_t address = devconf_int(c, DEVCONF_UNIT, 0);
 	struct scsi_unit *u = &b->unit[b->n];
-	const uint8_t *serial;
+	uint64_t address = 0;
+	const uint8_t *p;
+	struct rbuf r;
 	const char *why;
+	unsigned tag;
 	size_t len;
 
 	if (b->n == SCSI_UNITS)
 		return "more than 8 units";
 	memset(u, 0, sizeof(*u));
-	u->kind = (uint8_t)devconf_int(c, DEVCONF_KIND, DEVCONF_DISK);
+	u->kind = DEVCONF_DISK;
+	rb_init(&r, c->p, c->len);
+	while (devconf_next(&r, &tag, &p, &len))
+		set_value(u, &address, tag, p, len);
 	u->target = (uint8_t)(address >> 16);
 	u->lun = (uint16_t)address;
 	u->number = (uint8_t)b->n;
-	u->sectors = devconf_int(c, DEVCONF_CAPACITY, 0);
-	u->blksize = (uint32_t)devconf_int(c, DEVCONF_BLKSIZE,
-	    u->kind == SCSI_CDROM ? SCSI_CD_BLOCK : 512);
-	u->physexp = (uint8_t)devconf_int(c, DEVCONF_PHYSEXP, 0);
-	u->readonly = u->kind == SCSI_CDROM ||
-	    devconf_int(c, DEVCONF_READONLY, 0) != 0;
+	if (u->kind == SCSI_CDROM)
+		u->readonly = 1;
+	if (!devconf_has(c, DEVCONF_BLKSIZE))
+		u->blksize = u->kind == SCSI_CDROM ? SCSI_CD_BLOCK : 512;
 	if ((why = bad_unit(u, c, address)) != NULL)
 		return why;
 	if (scsi_find(b, u->target, u->lun) != NULL)
 		return "two units at one address";
-	serial = devconf_bytes(c, DEVCONF_SERIAL, &len);
-	if (serial != NULL && len > 0) {
-		u->seriallen = (uint8_t)(len < SCSI_SERIAL ? len :
-		    SCSI_SERIAL);
-		memcpy(u->serial, serial, u->seriallen);
-	}
 	b->n++;
 	return NULL;
 }

@@ -13,14 +13,11 @@
 
 _Static_assert(ARENA_SIZE / ARENA_PIECE == 64, "one word of bits per range");
 
-static void
-point(struct arena *a, int side)
+/* A range on one of its sides. */
+static inline uint8_t *
+range_mem(const struct arena *a, int side, unsigned r)
 {
-	unsigned i;
-
-	a->side = side;
-	for (i = 0; i < ARENA_RANGES; i++)
-		a->gm.range[i].hva = a->mem[side] + (size_t)i * ARENA_SIZE;
+	return a->mem[side] + (size_t)r * ARENA_SIZE;
 }
 
 void
@@ -48,7 +45,6 @@ arena_init(struct arena *a)
 		if (gm_add(&a->gm, base[i], ARENA_SIZE,
 		    a->mem[0] + (size_t)i * ARENA_SIZE) == -1)
 			abort();
-	(void)poison_region(a->mem[1], TOTAL);
 }
 
 void
@@ -125,23 +121,33 @@ arena_reset(struct arena *a)
 	each_touched(a, a->mem[1], NULL, 0);
 	memset(a->touched, 0, sizeof(a->touched));
 	a->gm.tap = NULL;
-	if (a->side == 0)
-		return;
-	unpoison_region(a->mem[0], TOTAL);
-	(void)poison_region(a->mem[1], TOTAL);
-	point(a, 0);
 }
 
+/*
+ * What nobody touched is zero on both sides: who still looks there sees what
+ * is true, so only ranges in use are worth the poison.
+ */
 void
 arena_move(struct arena *a)
 {
-	int from = a->side, to = !from;
+	int from = a->side, to = !from, poisons = 0;
+	unsigned i;
 
-	unpoison_region(a->mem[to], TOTAL);
+	for (i = 0; i < ARENA_RANGES; i++) {
+		if (a->poisoned[i])
+			unpoison_region(range_mem(a, to, i), ARENA_SIZE);
+		a->poisoned[i] = a->touched[i] != 0;
+	}
 	each_touched(a, a->mem[to], a->mem[from], 0);
-	if (!poison_region(a->mem[from], TOTAL))
+	for (i = 0; i < ARENA_RANGES; i++) {
+		if (a->poisoned[i])
+			poisons = poison_region(range_mem(a, from, i),
+			    ARENA_SIZE);
+		a->gm.range[i].hva = range_mem(a, to, i);
+	}
+	if (!poisons)
 		each_touched(a, a->mem[from], NULL, NONSENSE);
-	point(a, to);
+	a->side = to;
 }
 
 static unsigned
@@ -274,9 +280,14 @@ int
 arena_clean(const struct arena *a)
 {
 	int other;
+	unsigned i;
 
-	unpoison_region(a->mem[!a->side], TOTAL);
+	for (i = 0; i < ARENA_RANGES; i++)
+		unpoison_region(range_mem(a, !a->side, i), ARENA_SIZE);
 	other = side_clean(a, !a->side);
-	(void)poison_region(a->mem[!a->side], TOTAL);
+	for (i = 0; i < ARENA_RANGES; i++)
+		if (a->poisoned[i])
+			(void)poison_region(range_mem(a, !a->side, i),
+			    ARENA_SIZE);
 	return other && side_clean(a, a->side);
 }

@@ -3,9 +3,9 @@
  * touching, one above 4 GiB.
  *
  * Each range exists two times on the host side.  arena_move() copies what was
- * used to the other side and poisons the side that was left, so a host
- * pointer that outlives its message is found at once (by the address or
- * memory sanitizer where there is one, else by nonsense bytes).  Only pieces
+ * used to the other side and poisons the ranges in use on the side that was
+ * left, so a host pointer that outlives its message is found at once (by the
+ * address sanitizer where there is one, else by nonsense bytes).  Only pieces
  * that were touched are copied and cleared: an arena is as good as new after
  * arena_reset() at the price of what the last run used.
  */
@@ -23,7 +23,8 @@ struct arena {
 	struct gmem	 gm;
 	uint8_t		*mem[2];	/* all ranges, one after another */
 	uint64_t	 touched[ARENA_RANGES];	/* bit per piece */
-	int		 side;
+	int		 side;		/* the one in use */
+	uint8_t		 poisoned[ARENA_RANGES];	/* of the other side */
 	/* Told of what the guest stores, before it does; may be NULL. */
 	void		(*poked)(void *, uint64_t gpa, const void *, size_t);
 	void		*pokedarg;
@@ -33,7 +34,7 @@ struct arena {
 void	arena_no_memory(void) __attribute__((noreturn));
 void	arena_init(struct arena *);
 void	arena_free(struct arena *);
-/* All zero, side 0, no tap. */
+/* All zero, no tap. */
 void	arena_reset(struct arena *);
 void	arena_move(struct arena *);
 /* The guest's own accesses: -1 when a byte is not mapped. */

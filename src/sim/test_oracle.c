@@ -644,39 +644,6 @@ test_fetches(void **state)
 	}
 }
 
-/* The arena: moving keeps bytes, poisons what was left, reset clears. */
-static void
-test_arena(void **state)
-{
-	uint8_t b[4] = { 1, 2, 3, 4 }, got[4];
-	uint8_t *before, *after;
-
-	(void)state;
-	arena_reset(&arena);
-	assert_int_equal(arena_poke(&arena, ARENA_SIZE - 2, b, 4), 0);
-	assert_int_equal(arena_poke(&arena, 2 * ARENA_SIZE - 2, b, 4), -1);
-	before = gm_hva(&arena.gm, ARENA_SIZE, 1);
-	arena_move(&arena);
-	after = gm_hva(&arena.gm, ARENA_SIZE, 1);
-	assert_ptr_not_equal(before, after);
-	assert_int_equal(arena_peek(&arena, ARENA_SIZE - 2, got, 4), 0);
-	assert_memory_equal(got, b, 4);
-	assert_int_equal(arena_clean(&arena), 1);
-	*(uint8_t *)gm_hva(&arena.gm, 0x3000, 1) = 1;
-	assert_int_equal(arena_clean(&arena), 0);
-	*(uint8_t *)gm_hva(&arena.gm, 0x3000, 1) = 0;
-	after = gm_hva(&arena.gm, 0x3000, 1);
-	*after = 1;
-	arena_move(&arena);
-	assert_int_equal(arena_clean(&arena), 0);
-	arena_move(&arena);
-	*after = 0;
-	assert_int_equal(arena_clean(&arena), 1);
-	arena_reset(&arena);
-	assert_int_equal(arena_peek(&arena, ARENA_SIZE - 2, got, 4), 0);
-	assert_memory_equal(got, "\0\0\0\0", 4);
-}
-
 int
 main(void)
 {
@@ -684,7 +651,6 @@ main(void)
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_loose),
 		cmocka_unit_test(test_fetches),
-		cmocka_unit_test(test_arena),
 	};
 	int res;
 
