@@ -1,17 +1,17 @@
 # Cases of ci/e2e/vm about network cards and vmmci.  Those that make taps run
 # in a network namespace of their own, which needs root.
 
+is_apart()
+{
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/$$/ns/net)" ]
+}
+
 # A namespace that lives until net_end.
 net_begin()
 {
 	unshare -n sleep 1000 &
 	net=$!
-	for _ in $(seq 100); do
-		[ "$(readlink /proc/$net/ns/net)" != \
-		    "$(readlink /proc/$$/ns/net)" ] && return
-		sleep 0.02
-	done
-	fail "no network namespace"
+	soon is_apart "$net"
 }
 
 net_end()
@@ -32,14 +32,15 @@ interfaces()
 	    sort | tr '\n' ' '
 }
 
+are_interfaces()
+{
+	[ "$(interfaces)" = "$*${1:+ }" ]
+}
+
 # Waits until the namespace has just these.
 has_interfaces()
 {
-	for _ in $(seq 100); do
-		[ "$(interfaces)" = "$*${1:+ }" ] && return
-		sleep 0.05
-	done
-	fail "interfaces: $(interfaces), not $*"
+	soon are_interfaces "$@"
 }
 
 # machine ARGUMENT...: one that waits for commands; pid, and descriptor 9.
@@ -47,6 +48,8 @@ machine()
 {
 	rm -f pipe
 	mkfifo pipe
+	: >out
+	: >err
 	nsenter -t "$net" -n ./vmd-vm -e qtest -t pipe "$@" >out 2>err </dev/null &
 	pid=$!
 	exec 9<>pipe
@@ -61,16 +64,18 @@ ends()
 	exec 9>&-
 }
 
+has_lines()
+{
+	[ "$(wc -l <out)" -ge "$1" ]
+}
+
 # Commands, and the answer to the last of them.
 tell()
 {
 	local n
 	n=$(($(wc -l <out) + $#))
 	printf '%s\n' "$@" >&9
-	for _ in $(seq 100); do
-		[ "$(wc -l <out)" -ge "$n" ] && break
-		sleep 0.02
-	done
+	soon has_lines "$n"
 	answer=$(tail -n 1 out)
 }
 
@@ -113,10 +118,8 @@ nic_killed()
 	has_interfaces
 	machine -N tap,local -N tap
 	has_interfaces tap0 tap1
-	for d in /proc/[0-9]*; do
-		[ "$(readlink "$d/exe" 2>/dev/null)" = "$dir/vmd-device" ] &&
-		    kill -9 "${d#/proc/}" && break
-	done
+	soon are_ours 3
+	kill -9 "$(devices | head -n 1)"
 	ends 5
 	says "vionet.: .*signal" err
 	has_interfaces
@@ -170,6 +173,13 @@ nic_refusals()
 	net_end
 }
 
+# The guest has been asked: a command is in vmmci's register.
+is_asked()
+{
+	tell "inl 0x2014"
+	[ "$answer" = "OK 0x0001" ]
+}
+
 # The guest is asked through vmmci: a driver that answers in time gets its
 # two minutes, one that does not is ended, and so is one that is not there.
 shutdown()
@@ -185,27 +195,23 @@ shutdown()
 	    "inl 0x2014"
 	answers "OK 0x0000"
 	kill "$pid"
-	sleep 0.3
-	tell "inl 0x2014"
-	answers "OK 0x0001"
+	soon is_asked
 	tell "outl 0x2014 1" "clock_step 119000000000" "inl 0x2014"
 	answers "OK 0x0001"
-	tell "clock_step 2000000000"
+	echo "clock_step 2000000000" >&9
 	ends 0
 	machine
 	tell "outl 0xcf8 0x80001004" "outw 0xcfc 1" "outb 0x2012 7"
 	kill "$pid"
-	sleep 0.3
+	soon is_asked
 	tell "clock_step 2999999999" "inl 0x2014"
 	answers "OK 0x0001"
-	tell "clock_step 1"
+	echo "clock_step 1" >&9
 	ends 0
 	machine
 	tell "outl 0xcf8 0x80001004" "outw 0xcfc 1" "outb 0x2012 7"
 	kill "$pid"
-	sleep 0.3
-	tell "inl 0x2014"
-	answers "OK 0x0001"
+	soon is_asked
 	kill "$pid"
 	ends 0
 }
