@@ -19,64 +19,23 @@ fail(struct oracle *o, const char *kind, const char *why)
 	o->fail(o->failarg, kind, why);
 }
 
-static uint64_t
-end_of_avail(const struct vq *vq)
-{
-	return vq->avail + ENTRIES + 2 * (uint64_t)vq->size + 2;
-}
-
-static uint64_t
-end_of_used(const struct vq *vq)
-{
-	return vq->used + ENTRIES + 8 * (uint64_t)vq->size + 2;
-}
-
-static int
-meets(uint64_t a, uint64_t aend, uint64_t b, uint64_t bend)
-{
-	return a < bend && b < aend;
-}
-
-/* Whether a span touches any area of the queue. */
-static int
-in_rings(const struct vq *vq, uint64_t gpa, uint64_t end)
-{
-	return meets(gpa, end, vq->desc, vq->desc + 16 * (uint64_t)vq->size) ||
-	    meets(gpa, end, vq->avail, end_of_avail(vq)) ||
-	    meets(gpa, end, vq->used, end_of_used(vq));
-}
-
-static int
-areas_meet(const struct vq *a, const struct vq *b)
-{
-	return in_rings(b, a->desc, a->desc + 16 * (uint64_t)a->size) ||
-	    in_rings(b, a->avail, end_of_avail(a)) ||
-	    in_rings(b, a->used, end_of_used(a));
-}
-
-static int
-overlaps_itself(const struct vq *vq)
-{
-	return meets(vq->desc, vq->desc + 16 * (uint64_t)vq->size, vq->avail,
-	    end_of_avail(vq)) ||
-	    meets(vq->desc, vq->desc + 16 * (uint64_t)vq->size, vq->used,
-	    end_of_used(vq)) ||
-	    meets(vq->avail, end_of_avail(vq), vq->used, end_of_used(vq));
-}
-
 static void
 find_loose(struct oracle *o)
 {
 	struct oracle_queue *a, *b;
 	unsigned i, j;
 
+	areas_none(&o->rings);
 	for (i = 0; i < o->nq; i++) {
 		a = &o->q[i];
-		if (a->on && overlaps_itself(a->vq))
+		if (!a->on)
+			continue;
+		areas_add(&o->rings, a->vq);
+		if (areas_overlap(a->vq))
 			a->loose = 1;
 		for (j = 0; j < i; j++) {
 			b = &o->q[j];
-			if (a->on && b->on && areas_meet(a->vq, b->vq))
+			if (b->on && areas_meet(a->vq, b->vq))
 				a->loose = b->loose = 1;
 		}
 	}
@@ -267,6 +226,22 @@ end_walk(struct oracle_chain *c, int bad)
 	c->bad = bad || c->rlen + c->wlen > UINT32_MAX;
 }
 
+/*
+ * Memory of a chain that lies in the rings, of whatever queue: what is read
+ * and written there may be this or that.
+ */
+static void
+note_memory(struct oracle *o, uint64_t gpa, uint64_t end)
+{
+	unsigned i;
+
+	if (!areas_near(&o->rings, gpa, end))
+		return;
+	for (i = 0; i < o->nq; i++)
+		if (o->q[i].on && areas_hold(o->q[i].vq, gpa, end))
+			o->q[i].loose = current(o)->loose = o->any_loose = 1;
+}
+
 static void
 load_indirect(struct oracle *o, uint64_t addr, uint32_t len, unsigned flags)
 {
@@ -278,8 +253,7 @@ load_indirect(struct oracle *o, uint64_t addr, uint32_t len, unsigned flags)
 		end_walk(c, 1);
 		return;
 	}
-	if (in_rings(current(o)->vq, addr, addr + len))
-		current(o)->loose = o->any_loose = 1;
+	note_memory(o, addr, addr + len);
 	c->nested = 1;
 	c->table = addr;
 	c->entries = len / 16;
@@ -309,8 +283,7 @@ note_segment(struct oracle *o, uint64_t addr, uint32_t len, int writable)
 	    gm_borrow(&o->arena->gm, addr, len, iov, ARENA_RANGES);
 	if (n < 0 || (c->pieces += (unsigned)n) > VQ_SEGMAX)
 		return 0;
-	if (in_rings(current(o)->vq, addr, addr + len))
-		current(o)->loose = o->any_loose = 1;
+	note_memory(o, addr, addr + len);
 	if (writable)
 		c->w[c->nw++] = (struct oracle_seg){ addr, len };
 	else

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "areas.h"
 #include "digest.h"
 #include "vq.h"
 
@@ -119,6 +120,7 @@ struct oracle {
 	unsigned		 most;		/* 0: one */
 	unsigned		 work;		/* since the last entry */
 	int			 any_loose;
+	struct areas		 rings;		/* of all queues */
 	int			 off;		/* nobody watches: no tap */
 	int			 touched;	/* memory was used */
 	uint8_t			 race, raceseed;

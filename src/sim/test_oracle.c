@@ -624,6 +624,36 @@ test_loose(void **state)
 	assert_int_equal(o->stat.done, 1);
 }
 
+/* The rings may be those of another queue: its index is a payload, too. */
+static void
+test_loose_pair(void **state)
+{
+	struct vq pair[2];
+
+	(void)state;
+	if (setjmp(out) != 0)
+		fail_msg("alarm %s: %s", kind, why);
+	begin(0);
+	pair[0] = pair[1] = vq;
+	pair[1].desc = 0x1400;
+	pair[1].avail = 0x1440;
+	pair[1].used = 0x1460;
+	put_desc(0, pair[1].avail + 2, 2, VRING_DESC_NEXT, 1);
+	oracle_begin(o, pair, 2);
+	take();
+	assert_int_equal(o->any_loose, 1);
+	ld(pair[1].avail + 2, 2);
+	st(WR, 8);
+	oracle_end(o, 0, 0, 0);
+	pair[0].enabled = 0;
+	oracle_begin(o, pair, 2);
+	assert_int_equal(o->any_loose, 1);
+	pair[1].enabled = 0;
+	oracle_begin(o, pair, 2);
+	assert_int_equal(o->any_loose, 0);
+	oracle_end(o, 0, 0, 0);
+}
+
 /* Loads are counted by what they are for, and those that come again. */
 static void
 test_fetches(void **state)
@@ -650,6 +680,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_loose),
+		cmocka_unit_test(test_loose_pair),
 		cmocka_unit_test(test_fetches),
 	};
 	int res;
