@@ -446,6 +446,21 @@ states_of_other_lengths(void **state)
 	}
 }
 
+/* A message that is under way when time is up ends it, and the timer, too. */
+static void
+message_before_timer(void **state)
+{
+	(void)state;
+	up(7);
+	assert_int_equal(command(VIODEV_CMD_REBOOT), 0);
+	s->now += 3 * S;
+	message(VIODEV_TIMER, VMMCI_TIMER);
+	assert_int_equal(wishes, 1);
+	assert_int_equal(wish, HREQ_REBOOT);
+	sim_advance(s, 1000 * S);
+	assert_int_equal(wishes, 1);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -458,6 +473,7 @@ main(void)
 		T(machine_resets), T(paused), T(stale_timers), T(wall_clock),
 		T(fewer_features), T(saved_and_loaded), T(hostile_states),
 		T(other_clocks), T(states_of_other_lengths),
+		T(message_before_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

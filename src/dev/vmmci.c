@@ -148,8 +148,8 @@ vmmci_timer(struct virtio_dev *v, uint32_t id)
 		return;
 	}
 	m->goal = m->command = VIODEV_CMD_NONE;
-	m->deadline = NO_DEADLINE;
-	m->due = 0;
+	/* The message may have been there before this deadline's own. */
+	set_deadline(m, NO_DEADLINE);
 	h->ops->request(h->arg, goal == VIODEV_CMD_REBOOT ? HREQ_REBOOT :
 	    HREQ_SHUTDOWN, 0);
 }
