@@ -18,17 +18,25 @@
 #define MAXCLUSTERS	(1ULL << 27)
 #define MAXLINES	20u
 
+/* What refers to a cluster: compressed data may share it, all else has it. */
+enum kind {
+	SHARED = 1,
+	WHOLE = 2
+};
+
 struct walk {
 	struct qcow2		*q;
 	struct qcow2_check	*res;
 	uint16_t		*refs;		/* references by cluster */
+	uint8_t			*kinds;		/* and of what kinds */
 	uint16_t		*l2;		/* L2 tables to be walked: by
 						   how many entries named */
 	uint64_t		 lo, hi;	/* where those are */
 	uint64_t		 n;		/* clusters of the file */
 	uint64_t		*table;		/* one L2 table */
 	unsigned		 lines;
-	uint64_t	 within;	/* a cluster that a table holds, or 0 */
+	uint64_t		 twice;		/* a cluster that is used in
+						   two ways, or UINT64_MAX */
 };
 
 static void say(struct walk *, const char *, ...)
@@ -58,13 +66,15 @@ corrupt(struct walk *w, const char *what, uint64_t off)
 static bool
 past_end(const struct walk *w, uint64_t off, uint64_t len)
 {
-	return off > UINT64_MAX - len || (off + len > w->q->fsize &&
+	return off > UINT64_MAX - len || off + len > w->n << w->q->cbits ||
+	    (off + len > w->q->fsize &&
 	    off + len - w->q->fsize >= w->q->csize);
 }
 
 /* Something refers to these bytes, so many times. */
 static void
-ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times)
+ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times,
+    enum kind kind)
 {
 	uint64_t c, end;
 
@@ -76,6 +86,9 @@ ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times)
 	}
 	end = (off + len - 1) >> w->q->cbits;
 	for (c = off >> w->q->cbits; c <= end && c < w->n; c++) {
+		w->kinds[c] |= (uint8_t)kind;
+		if (w->kinds[c] == (SHARED | WHOLE))
+			w->twice = c << w->q->cbits;
 		if (w->refs[c] > UINT16_MAX - times)
 			corrupt(w, "too many references to cluster", c);
 		else
@@ -86,7 +99,7 @@ ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times)
 static void
 ref(struct walk *w, uint64_t off, uint64_t len)
 {
-	ref_times(w, off, len, 1);
+	ref_times(w, off, len, 1, WHOLE);
 }
 
 static void
@@ -97,8 +110,8 @@ walk_packed(struct walk *w, uint64_t entry, uint16_t times, bool active)
 	q2_packed_span(w->q, entry, &off, &len);
 	if (entry & Q2_COPIED)
 		corrupt(w, "copied flag on the compressed cluster at", off);
-	/* The span ends with a sector: that may lie past the end. */
-	ref_times(w, off, len, times);
+	/* The span ends with a sector, which may lie past the last byte. */
+	ref_times(w, off, len, times, SHARED);
 	if (active) {
 		w->res->allocated++;
 		w->res->compressed++;
@@ -123,10 +136,10 @@ walk_entry(struct walk *w, uint64_t entry, uint16_t times, bool active)
 	if ((off & (w->q->csize - 1)) != 0)
 		corrupt(w, "unaligned data cluster", off);
 	if (q2_reserved(w->q, off, w->q->csize))
-		w->within = off;
+		w->twice = off;
 	if (active)
 		w->res->allocated++;
-	ref_times(w, off, w->q->csize, times);
+	ref_times(w, off, w->q->csize, times, WHOLE);
 }
 
 static int
@@ -197,7 +210,7 @@ walk_l1_entry(struct walk *w, uint64_t entry)
 	else
 		note(w, off);
 	if (q2_reserved(w->q, off, w->q->csize))
-		w->within = off;
+		w->twice = off;
 }
 
 static int
@@ -417,8 +430,9 @@ walk_begin(struct walk *w, struct qcow2 *q, struct qcow2_check *res)
 	w->q = q;
 	w->res = res;
 	w->lines = 0;
-	w->within = 0;
+	w->twice = UINT64_MAX;
 	w->refs = w->l2 = NULL;
+	w->kinds = NULL;
 	w->table = NULL;
 	/* The tables are read from the store: it must have them. */
 	rv = q->d.readonly ? 0 : q2_sync(q);
@@ -432,26 +446,31 @@ walk_begin(struct walk *w, struct qcow2 *q, struct qcow2_check *res)
 	w->lo = w->n;
 	w->hi = 0;
 	w->refs = calloc(w->n, sizeof(*w->refs));
+	w->kinds = calloc(w->n, sizeof(*w->kinds));
 	w->l2 = calloc(w->n, sizeof(*w->l2));
 	w->table = malloc(q->csize);
-	return w->refs == NULL || w->l2 == NULL || w->table == NULL ?
-	    DISK_ENOMEM : 0;
+	return w->refs == NULL || w->kinds == NULL || w->l2 == NULL ||
+	    w->table == NULL ? DISK_ENOMEM : 0;
 }
 
 static void
 walk_end(struct walk *w)
 {
 	free(w->refs);
+	free(w->kinds);
 	free(w->l2);
 	free(w->table);
 }
 
-/* Counts may hold where a table holds a cluster; requests refuse it. */
+/*
+ * Counts may hold where a table or compressed data lies over a cluster of
+ * something else; what is freed or written there is lost to the other.
+ */
 static void
-check_within(struct walk *w)
+check_twice(struct walk *w)
 {
-	if (w->within != 0 && w->res->corruptions == 0)
-		corrupt(w, "a table lies over the cluster at", w->within);
+	if (w->twice != UINT64_MAX && w->res->corruptions == 0)
+		corrupt(w, "used in two ways: the cluster at", w->twice);
 }
 
 int
@@ -474,7 +493,7 @@ qcow2_check(struct disk *d, struct qcow2_check *res, int repair)
 		rv = compare(&w, repair);
 	if (rv == 0)
 		rv = check_flags(&w);
-	check_within(&w);
+	check_twice(&w);
 	if (rv == 0 && repair)
 		rv = d->ops->flush(d);
 	walk_end(&w);
@@ -570,7 +589,7 @@ qcow2_rebuild(struct disk *d)
 	rv = walk_begin(&w, q, &res);
 	if (rv == 0)
 		rv = walk_all(&w);
-	check_within(&w);
+	check_twice(&w);
 	if (rv == 0 && res.corruptions > 0)
 		rv = DISK_ECORRUPT;
 	if (rv == 0)

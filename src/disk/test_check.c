@@ -238,6 +238,61 @@ test_within(void **state)
 	assert_int_equal(c.leaks, 0);
 }
 
+#define PACKEDOFF	((1ULL << 60) - 1)	/* with clusters of 1 KiB */
+
+/* The entry of a compressed cluster of make(), in the second table. */
+static uint8_t *
+packed(void)
+{
+	return m.buf + (beb64_get(m.buf + l1() + 8) & 0xfffffffffffe00ULL) +
+	    (250 - 128) * 8;
+}
+
+static uint8_t *
+count(uint64_t off)
+{
+	return m.buf + block() + off / 1024 * 2 + 1;
+}
+
+/* Counts and flags are in order, but compressed data lies in other data. */
+static void
+test_packed_within(void **state)
+{
+	struct qcow2_check c;
+	uint64_t data;
+
+	(void)state;
+	make(4);
+	data = beb64_get(m.buf + l2()) & 0xfffffffffffe00ULL;
+	--*count(beb64_get(packed()) & PACKEDOFF);
+	beb64_put(packed(), 1ULL << 62 | data);
+	++*count(data);
+	beb64_put(m.buf + l2(), data);
+	assert_int_equal(check(&c, 0), 0);
+	assert_int_equal(c.corruptions, 1);
+	assert_int_equal(c.leaks, 0);
+}
+
+/* A span into a cluster that the file does not have yet, but may get. */
+static void
+test_packed_past_end(void **state)
+{
+	struct qcow2_check c;
+	uint64_t e;
+
+	(void)state;
+	make(4);
+	m.size = (m.size + 1023) / 1024 * 1024;
+	e = beb64_get(packed()) & ~(3ULL << 60);
+	assert_int_equal(e & PACKEDOFF & ~511ULL, m.size - 1024);
+	beb64_put(packed(), e | 1ULL << 60);
+	assert_int_equal(check(&c, 0), 0);
+	assert_int_equal(c.corruptions, 0);
+	beb64_put(packed(), e | 2ULL << 60);
+	assert_int_equal(check(&c, 0), 0);
+	assert_int_equal(c.corruptions, 1);
+}
+
 /* One byte after another in all tables; the numbers agree each time. */
 static void
 test_random_damage(void **state)
@@ -473,6 +528,8 @@ main(void)
 		cmocka_unit_test(test_corruptions),
 		cmocka_unit_test(test_no_table),
 		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_packed_within),
+		cmocka_unit_test(test_packed_past_end),
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_rebuild),
 		cmocka_unit_test(test_not_repairable),
