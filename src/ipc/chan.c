@@ -341,7 +341,11 @@ listen_to(struct chan *c, int flags)
 	    CHAN_CLOSED;
 }
 
-/* The wish comes first: what is put behind it wakes us. */
+/*
+ * The wish comes first: what is put behind it wakes us.  A wake-up may be a
+ * late one, for what was taken long ago, and have granted the new wish: who
+ * has heard one wishes again.
+ */
 static enum chan_result
 fill_pipe(struct chan *c, int flags)
 {
@@ -352,7 +356,10 @@ fill_pipe(struct chan *c, int flags)
 	if (r != CHAN_AGAIN)
 		return r;
 	r = listen_to(c, flags);
-	return r == CHAN_OK ? take(c) : r;
+	if (r != CHAN_OK)
+		return r;
+	slate_wish(&c->pin->asleep);
+	return take(c);
 }
 
 /* CHAN_OK when the channel may be read. */
@@ -361,6 +368,14 @@ may_read(const struct chan *c)
 {
 	return c->fd == -1 ? CHAN_CLOSED : c->why != NULL ? CHAN_BAD :
 	    CHAN_OK;
+}
+
+/* No room as long as frames wait; the end of a peer with pipes shows. */
+static enum chan_result
+full(struct chan *c)
+{
+	return c->pin != NULL && listen_to(c, MSG_DONTWAIT) == CHAN_CLOSED ?
+	    CHAN_CLOSED : CHAN_OK;
 }
 
 static enum chan_result
@@ -373,11 +388,11 @@ fill(struct chan *c, int flags)
 
 	if (r != CHAN_OK)
 		return r;
-	if (c->pin != NULL)
-		return fill_pipe(c, flags);
 	p = frame_room(&c->in, &room);
 	if (room == 0)
-		return CHAN_OK;
+		return full(c);
+	if (c->pin != NULL)
+		return fill_pipe(c, flags);
 	n = receive(c, p, room, flags, &r);
 	if (n == -1)
 		return errno == EAGAIN || errno == EINTR ? CHAN_AGAIN :

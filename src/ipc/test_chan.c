@@ -383,6 +383,73 @@ test_glance(void **state)
 	assert_int_equal(chan_wait(&b, 0, 0), CHAN_AGAIN);
 }
 
+ssize_t	__real_recv(int, void *, size_t, int);
+ssize_t	__wrap_recv(int, void *, size_t, int);
+
+static void (*before_recv)(void);
+
+ssize_t
+__wrap_recv(int fd, void *p, size_t len, int flags)
+{
+	void (*f)(void) = before_recv;
+
+	before_recv = NULL;
+	if (f != NULL)
+		f();
+	return __real_recv(fd, p, len, flags);
+}
+
+/* The second half of a send, by a thread that had to wait for it. */
+static void
+late_wake(void)
+{
+	assert_true(slate_wished(&slate.to_device.asleep));
+	raw_send("", 1, 0);
+}
+
+/*
+ * A wake-up for what was taken at a glance comes behind the next wish: it
+ * grants that wish, and who then sleeps must have another one.
+ */
+static void
+test_late_wake(void **state)
+{
+	struct frame f;
+	int fd;
+
+	(void)state;
+	assert_int_equal(chan_send(&a, 1, "x", 1, -1), CHAN_OK);
+	assert_int_equal(chan_glance(&b), CHAN_OK);
+	assert_int_equal(chan_next(&b, &f, &fd), CHAN_OK);
+	before_recv = late_wake;
+	assert_int_equal(chan_fill(&b), CHAN_AGAIN);
+	assert_null(before_recv);
+	assert_int_equal(chan_send(&a, 2, "x", 1, -1), CHAN_OK);
+	assert_int_equal(chan_wait(&b, 0, 0), CHAN_OK);
+	assert_int_equal(chan_fill(&b), CHAN_OK);
+}
+
+/* Who has been given all that it can hold still learns the peer's end. */
+static void
+test_end_unread(void **state)
+{
+	static uint8_t data[SLATE_PIPE];
+	unsigned i;
+
+	(void)state;
+	(void)alarm(20);
+	for (i = 0; i < 4; i++) {
+		(void)slate_put(&slate.to_device, data, sizeof(data));
+		assert_int_equal(chan_fill(&b), CHAN_OK);
+	}
+	assert_int_equal(slate_put(&slate.to_device, data, 1), 0);
+	chan_close(&a);
+	for (i = 0; i < 4; i++)
+		(void)chan_send(&b, 1, data, 8000, -1);
+	assert_int_equal(chan_drain(&b, 500), CHAN_CLOSED);
+	(void)alarm(0);
+}
+
 static void *
 burst(void *arg)
 {
@@ -484,6 +551,7 @@ main(void)
 		T(test_random), T(test_wake),
 		P(test_round_trip), P(test_backpressure), P(test_peer_gone),
 		P(test_hostile_counts), P(test_hostile_pipe), P(test_glance),
+		P(test_late_wake), P(test_end_unread),
 		P(test_random), P(test_wake),
 	};
 
