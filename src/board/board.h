@@ -143,7 +143,8 @@ void		 board_mmio_write(struct board *, uint64_t gpa,
  * lock go and do it by itself (with the functions it gave to board_pci_add
  * or any other way); if not, or if it does not want to, board_in and its
  * kin are right for every access.  Covers BARs and the window of virtio's
- * PCI_CFG capability.
+ * PCI_CFG capability.  What was not found ends at no remote device, not with
+ * a part of it either: then board_in and its kin wait for nobody.
  */
 struct board_access {
 	int		 mmio;		/* where is an address, not a port */

@@ -122,6 +122,16 @@ access_chip(struct board *b, const struct route *r, struct viodev_msg *m)
 	return m->data;
 }
 
+/*
+ * Whether a byte of an access that nobody has whole is a chip's.  A BAR has
+ * no part of one: what board_route did not find reaches no remote device.
+ */
+static int
+chip_has(unsigned port)
+{
+	return port <= UINT16_MAX && route_of((uint16_t)port, 1) != NULL;
+}
+
 static uint32_t
 in_bytes(struct board *b, uint16_t port, unsigned width)
 {
@@ -129,8 +139,8 @@ in_bytes(struct board *b, uint16_t port, unsigned width)
 	unsigned i;
 
 	for (i = 0; i < width; i++)
-		v |= (port + i > UINT16_MAX ? 0xff :
-		    board_in(b, (uint16_t)(port + i), 1)) << (8 * i);
+		v |= (chip_has(port + i) ? board_in(b, (uint16_t)(port + i),
+		    1) : 0xff) << (8 * i);
 	return v;
 }
 
@@ -166,9 +176,10 @@ board_out(struct board *b, uint16_t port, unsigned width, uint32_t v)
 	else if (r != NULL && (r->wide || width == 1))
 		(void)access_chip(b, r, &m);
 	else if (width > 1)
-		for (i = 0; i < width && port + i <= UINT16_MAX; i++)
-			board_out(b, (uint16_t)(port + i), 1, v >> (8 * i) &
-			    0xff);
+		for (i = 0; i < width; i++)
+			if (chip_has(port + i))
+				board_out(b, (uint16_t)(port + i), 1,
+				    v >> (8 * i) & 0xff);
 }
 
 uint64_t

@@ -116,6 +116,13 @@ test_remote(void **state)
 	assert_int_equal(far.v, 7);
 	assert_int_equal(far.reads, 2);
 	assert_int_equal(far.writes, 1);
+	/* What is not routed there does not get there, in parts neither. */
+	assert_true(board_in(b, 0x0ffe, 4) == 0xffffffff);
+	assert_true(board_in(b, 0x1ffe, 4) == 0xffffffff);
+	board_out(b, 0x0fff, 2, 0);
+	board_out(b, 0x1fff, 4, 0);
+	assert_int_equal(far.reads, 2);
+	assert_int_equal(far.writes, 1);
 	/* A slot of our own is not remote; neither is a chip. */
 	assert_int_equal(add_rnd(rndmem), 2);
 	a.mmio = 0;
