@@ -121,8 +121,11 @@ on_wake(void *arg)
 	arm(vm, next);
 	if (done)
 		ev_stop(vm->ev);
-	else if (ending)
+	else if (ending && !vm->graced) {
+		/* Wakes go on until then: they grant nothing more. */
+		vm->graced = 1;
 		ev_timer_set(vm->grace, GRACE);
+	}
 }
 
 /* A device that does not answer holds the processor up. */

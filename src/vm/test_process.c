@@ -419,6 +419,51 @@ ends(void **state)
 	assert_int_equal(down(), EPIPE);
 }
 
+/* The process of the only device that has one. */
+static pid_t
+device(void)
+{
+	char name[64], text[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/task/%d/children", (int)pid,
+	    (int)pid);
+	fd = open(name, O_RDONLY);
+	assert_true(fd != -1);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	assert_true(n > 0);
+	text[n] = '\0';
+	return (pid_t)atoi(text);
+}
+
+/*
+ * A device that answers no more does not keep a machine from its end; nor
+ * does whoever says again and again that it shall end.
+ */
+static void
+stuck(void **state)
+{
+	siginfo_t si = { .si_pid = 0 };
+	unsigned i;
+
+	(void)state;
+	close(up_with(1));
+	assert_int_equal(kill(device(), SIGSTOP), 0);
+	assert_int_equal(write(script, "inl 0x2000\n", 11), 11);
+	assert_true(silent(script));
+	for (i = 0; i < 12 && si.si_pid == 0; i++) {
+		kill(pid, SIGTERM);
+		poll(NULL, 0, 1000);
+		assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED |
+		    WNOHANG | WNOWAIT), 0);
+	}
+	if (si.si_pid == 0)
+		kill(pid, SIGKILL);
+	assert_int_equal(down(), 0);
+}
+
 /* A guest with vmmci's driver is asked, and has its time. */
 static void
 asked(void **state)
@@ -485,6 +530,7 @@ main(void)
 		cmocka_unit_test(early),
 		cmocka_unit_test(reaches),
 		cmocka_unit_test(ends),
+		cmocka_unit_test(stuck),
 		cmocka_unit_test(asked),
 		cmocka_unit_test(refusals),
 	};

@@ -52,6 +52,7 @@ struct vm {
 	struct ev_wake		*wake;
 	struct ev_timer		*timer;
 	struct ev_timer		*grace;		/* of a processor that hangs */
+	int			 graced;	/* that runs */
 	struct ev_io		*conio;
 	struct ev_timer		*contimer;	/* looks for a listener again */
 	struct ev_signal	*sig[3];
