@@ -1,11 +1,15 @@
 #include "devproc.h"
 
+#include <sys/socket.h>
+
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "msg.h"
 #include "priv.h"
+
+#define LEAVING		5000		/* ms to take the last message */
 
 const char *
 devproc_name(const struct devproc *p)
@@ -65,7 +69,7 @@ sent(struct devproc *p, enum chan_result r)
 }
 
 static int
-put(struct devproc *p, const struct viodev_msg *m)
+put(struct devproc *p, const struct viodev_msg *m, int ms)
 {
 	uint8_t buf[MSG_HEADER + 4096];
 	struct wbuf w;
@@ -74,7 +78,7 @@ put(struct devproc *p, const struct viodev_msg *m)
 	msg_encode(&w, m);
 	if (wb_bad(&w))
 		return -1;
-	return sent(p, chan_put(&p->sync, DEVMSG_VIODEV, w.p, w.len, -1, -1));
+	return sent(p, chan_put(&p->sync, DEVMSG_VIODEV, w.p, w.len, -1, ms));
 }
 
 static int
@@ -108,7 +112,7 @@ devproc_read(struct devproc *p, unsigned space, uint32_t off, unsigned width,
 
 	*v = UINT64_MAX;
 	pthread_mutex_lock(&p->lock);
-	if (!p->gone && put(p, &m) == 0 && get_reply(p, &r) == 0)
+	if (!p->gone && put(p, &m, -1) == 0 && get_reply(p, &r) == 0)
 		rv = 0;
 	pthread_mutex_unlock(&p->lock);
 	if (rv == -1)
@@ -119,13 +123,13 @@ devproc_read(struct devproc *p, unsigned space, uint32_t off, unsigned width,
 }
 
 static int
-send_msg(struct devproc *p, const struct viodev_msg *m)
+send_msg(struct devproc *p, const struct viodev_msg *m, int ms)
 {
 	int rv = -1;
 
 	pthread_mutex_lock(&p->lock);
 	if (!p->gone)
-		rv = put(p, m);
+		rv = put(p, m, ms);
 	pthread_mutex_unlock(&p->lock);
 	return rv;
 }
@@ -139,7 +143,7 @@ devproc_write(struct devproc *p, unsigned space, uint32_t off, unsigned width,
 		.space = (uint16_t)space, .where = off, .data = v
 	};
 
-	(void)send_msg(p, &m);
+	(void)send_msg(p, &m, -1);
 }
 
 static int
@@ -147,7 +151,7 @@ control(struct devproc *p, unsigned type)
 {
 	struct viodev_msg m = { .type = (uint8_t)type };
 
-	return send_msg(p, &m);
+	return send_msg(p, &m, -1);
 }
 
 int
@@ -201,14 +205,20 @@ devproc_config(struct devproc *p, const struct devconf *c)
 		.type = VIODEV_CONFIG, .payload = c->p, .len = c->len
 	};
 
-	return send_msg(p, &m);
+	return send_msg(p, &m, -1);
 }
 
+/* One that is not ready does not listen yet, but sees that we have ended. */
 void
 devproc_shutdown(struct devproc *p)
 {
+	struct viodev_msg m = { .type = VIODEV_SHUTDOWN };
+
 	p->leaving = 1;
-	(void)control(p, VIODEV_SHUTDOWN);
+	if (p->sync.pout == NULL)
+		(void)shutdown(p->sync.fd, SHUT_WR);
+	else
+		(void)send_msg(p, &m, LEAVING);
 }
 
 /* ------------------------------------------------------ what it tells us */

@@ -161,7 +161,8 @@ int	devproc_config(struct devproc *, const struct devconf *);
 
 /*
  * The end.  devproc_shutdown tells the device and returns: it finishes what
- * is under way, writes back, leaves.  devproc_stop waits so many
+ * is under way, writes back, leaves; one that has not even room for the
+ * message within a few seconds is killed.  devproc_stop waits so many
  * milliseconds for that, kills what is still there, reaps it, frees
  * everything and sets the pointer to NULL.  0 when the process left as it
  * should, -1 when it had to be killed or had died before.  No vcpu may be in

@@ -23,7 +23,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "frame.h"
+#include "msg.h"
 #include "sandbox.h"
+#include "slate.h"
 #include "vioblk.h"
 #include "virtio.h"
 
@@ -403,6 +406,51 @@ test_stopped(void **state)
 	assert_null(rig.dev);
 }
 
+static uint64_t
+ms_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Nor does one whose pipe is full to the last message. */
+static void
+test_stopped_full(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	start();
+	(void)alarm(60);
+	kill(devproc_pid(rig.dev), SIGSTOP);
+	for (i = 0; i < SLATE_PIPE / (FRAME_HEADER + MSG_HEADER); i++)
+		rig_write(&rig, VIODEV_NOTIFY, 0, 2, 0);
+	devproc_shutdown(rig.dev);
+	assert_int_equal(devproc_stop(&rig.dev, 200), -1);
+	(void)alarm(0);
+}
+
+/* One that is not ready yet need not be waited for, nor killed. */
+static void
+test_early_end(void **state)
+{
+	static const struct devproc_ops none;
+	uint64_t start = ms_now();
+	struct devproc *p;
+
+	(void)state;
+	assert_int_equal(devproc_spawn(&p, &conf, &none, NULL, &why), 0);
+	devproc_shutdown(p);
+	(void)devproc_stop(&p, 10000);
+	assert_int_equal(devproc_spawn(&p, &conf, &none, NULL, &why), 0);
+	poll(NULL, 0, 500);
+	devproc_shutdown(p);
+	assert_int_equal(devproc_stop(&p, 10000), 0);
+	assert_true(ms_now() - start < 8000);
+}
+
 /* The device follows its vm. */
 static void
 test_orphan(void **state)
@@ -548,7 +596,8 @@ main(void)
 		T(test_watch), T(test_interrupt),
 		T(test_pause), T(test_config), T(test_refusals),
 		T(test_silent), T(test_killed), T(test_terminated),
-		T(test_stopped), T(test_orphan), T(test_proc),
+		T(test_stopped), T(test_stopped_full), T(test_early_end),
+		T(test_orphan), T(test_proc),
 		T(test_no_wait),
 	};
 
