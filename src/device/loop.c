@@ -342,13 +342,13 @@ child_loop_init(struct child *c)
 /*
  * With nothing to wait for but the next message, the socket itself is the
  * place to wait: one system call less than an event loop for each.  The end
- * of the vm ends both channels.
+ * of the vm ends both channels.  Lanes may nudge at any time.
  */
 static int
 only_messages(const struct child *c)
 {
-	return c->again == 0 && c->armed == 0 && c->tap == -1 &&
-	    !chan_pending(&c->async);
+	return c->lanes == NULL && c->again == 0 && c->armed == 0 &&
+	    c->tap == -1 && !chan_pending(&c->async);
 }
 
 int
@@ -357,7 +357,7 @@ child_loop(struct child *c)
 	int any;
 
 	/* What came together with the description. */
-	(void)drain(c);
+	(void)take_frames(c, CHAN_OK);
 	while (!c->done) {
 		if (only_messages(c)) {
 			on_messages(c, chan_fill_wait(&c->sync));

@@ -265,6 +265,52 @@ test_noise(void **state)
 	}
 }
 
+/* What comes in one piece with the description is not forgotten. */
+static void
+test_hasty_vm(void **state)
+{
+	static const uint32_t order[] = {
+		DEVMSG_HELLO, DEVMSG_CONF, DEVMSG_MEMORY, DEVMSG_GO,
+		DEVMSG_SYNC
+	};
+	uint8_t p[256];
+	int sync, async, status, fd;
+	struct rig rig;
+	struct chan c;
+	struct frame f;
+	struct wbuf w;
+	unsigned i;
+	size_t len;
+	pid_t pid;
+
+	(void)state;
+	prng_seed(&rng, 4);
+	rig_open(&rig);
+	pid = start_device(&sync, &async);
+	assert_int_equal(chan_init(&c, sync, FRAME_MAX), 0);
+	for (i = 0; i < 5; i++) {
+		len = body(p, order[i], &rig.share);
+		if (order[i] == DEVMSG_HELLO) {
+			wb_init(&w, p, sizeof(p));
+			devmsg_put_hello(&w, &(struct devmsg_hello){
+			    "viornd", "hasty", 0, 0 });
+			len = w.len;
+		}
+		assert_int_equal(chan_put(&c, order[i], p, len,
+		    order[i] == DEVMSG_MEMORY ? rig.share.fd : -1, 500),
+		    CHAN_OK);
+	}
+	assert_int_equal(chan_get(&c, &f, &fd, 10000, 0), CHAN_OK);
+	assert_int_equal(f.type, DEVMSG_READY);
+	assert_int_equal(chan_get(&c, &f, &fd, 10000, 0), CHAN_OK);
+	assert_int_equal(f.type, DEVMSG_REPLY);
+	chan_close(&c);
+	close(async);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	rig_close(&rig);
+}
+
 /* --------------------------------------------------- a hostile device */
 
 /* What this program does when it is started as a device. */
@@ -362,6 +408,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_vm),
 		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_hasty_vm),
 		cmocka_unit_test(test_hostile_device),
 	};
 	const char *seed = strstr(argv[0], "vm/seed");
