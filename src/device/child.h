@@ -67,6 +67,7 @@ struct child {
 	uint16_t		 seen[VIRTIO_MAXQ];	/* rings, last time */
 	_Atomic int		 rx_on;		/* frames are wanted */
 	_Atomic int		 paused;	/* but not now */
+	_Atomic int		 cut;		/* the tap was taken away */
 	uint8_t			*frame;		/* from the tap */
 	struct ev_io		*on_tap;
 
@@ -116,6 +117,13 @@ int	child_loop_init(struct child *);
 int	child_loop(struct child *);
 /* Whether the tap is to be read, by what the device said and the vm. */
 void	child_want_frames(struct child *);
+static inline int
+child_wants_frames(const struct child *c)
+{
+	return c->tap != -1 && c->rx_on && !c->paused && !c->cut;
+}
+/* Its next frame, of CHILD_FRAME bytes at most; 0 when there is none. */
+size_t	child_frame(struct child *, uint8_t *);
 /* One message to the device, recorded when somebody records. */
 void	child_deliver(struct child *, struct viodev_msg *);
 

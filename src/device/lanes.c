@@ -179,7 +179,7 @@ wants_frames(struct lane *l)
 	struct child *c = l->c;
 	int yes;
 
-	if (c->tap == -1 || !c->rx_on || c->paused)
+	if (!child_wants_frames(c))
 		return 0;
 	enter_shared(c->lanes);
 	yes = lane_of(c, 0) == l;
@@ -194,17 +194,12 @@ run_tap(struct lane *l)
 	struct viodev_msg m = { .type = VIODEV_INPUT, .payload = l->frame };
 	struct child *c = l->c;
 	unsigned i;
-	ssize_t n;
 
 	enter_shared(c->lanes);
-	for (i = 0; i < BATCH && c->rx_on && !c->paused &&
-	    dev_lane(c->dev, &m) == l->number; i++) {
-		n = read(c->tap, l->frame, CHILD_FRAME);
-		if (n <= 0)
-			break;
-		m.len = (size_t)n;
+	for (i = 0; i < BATCH && child_wants_frames(c) &&
+	    dev_lane(c->dev, &m) == l->number &&
+	    (m.len = child_frame(c, l->frame)) > 0; i++)
 		dev_msg(c->dev, &m);
-	}
 	leave(c->lanes);
 	return i > 0;
 }

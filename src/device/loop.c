@@ -1,7 +1,9 @@
 /* What happens to a device, message by message. */
 #include "child.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "msg.h"
@@ -58,7 +60,7 @@ child_want_frames(struct child *c)
 	if (c->lanes != NULL)
 		lanes_wake(c);
 	else if (c->on_tap != NULL)
-		(void)ev_io_want(c->on_tap, c->rx_on && !c->paused ?
+		(void)ev_io_want(c->on_tap, child_wants_frames(c) ?
 		    EVF_READ : 0);
 }
 
@@ -288,22 +290,34 @@ on_timer(void *arg)
 	child_deliver(t->c, &m);
 }
 
+/* A tap that was taken away stays readable, with an error: asked once. */
+size_t
+child_frame(struct child *c, uint8_t *p)
+{
+	ssize_t n = read(c->tap, p, CHILD_FRAME);
+
+	if (n >= 0)
+		return (size_t)n;
+	if (errno != EAGAIN && errno != EINTR &&
+	    atomic_exchange(&c->cut, 1) == 0)
+		child_log(c, HLOG_WARN, "the tap is gone: %s",
+		    strerror(errno));
+	return 0;
+}
+
 static void
 on_tap(void *arg, unsigned what)
 {
 	struct child *c = arg;
 	struct viodev_msg m = { .type = VIODEV_INPUT, .payload = c->frame };
 	unsigned i;
-	ssize_t n;
 
 	(void)what;
-	for (i = 0; i < CHILD_TURN && c->rx_on && !c->paused; i++) {
-		n = read(c->tap, c->frame, CHILD_FRAME);
-		if (n <= 0)
-			break;
-		m.len = (size_t)n;
+	for (i = 0; i < CHILD_TURN && child_wants_frames(c) &&
+	    (m.len = child_frame(c, c->frame)) > 0; i++)
 		child_deliver(c, &m);
-	}
+	if (c->cut)
+		child_want_frames(c);
 }
 
 static int

@@ -334,13 +334,71 @@ test_recorded(void **state)
 	unlink(trace);
 }
 
+/* Processor time of the device so far, in ticks of 10 ms. */
+static unsigned long
+ticks(void)
+{
+	unsigned long user, sys;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat",
+	    (int)devproc_pid(rig.dev));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u "
+	    "%*u %*u %*u %*u %lu %lu", &user, &sys), 2);
+	fclose(f);
+	return user + sys;
+}
+
+/* Readable for ever, and nothing to read: a tap that was taken away. */
+static void
+without_tap(void)
+{
+	unsigned long before;
+	int fd[2];
+
+	assert_int_equal(pipe(fd), 0);
+	close(fd[0]);
+	conf.tap = fd[1];
+	start();
+	(void)rig_read(&rig, VIODEV_COMMON, VIRTIO_DEVICE_STATUS, 1);
+	before = ticks();
+	poll(NULL, 0, 1000);
+	assert_true(ticks() - before < 10);
+	/* The rest of the card goes on. */
+	send_one(0, 1);
+	assert_int_equal(rig_come(&q[1], 5000), 0);
+	close(fd[1]);
+}
+
+static void
+test_tap_gone(void **state)
+{
+	(void)state;
+	without_tap();
+}
+
+static void
+test_tap_gone_recorded(void **state)
+{
+	(void)state;
+	snprintf(trace, sizeof(trace), "/tmp/rig.trace.XXXXXX");
+	conf.record.fd = mkstemp(trace);
+	conf.record.room = 1U << 20;
+	unlink(trace);
+	without_tap();
+	close(conf.record.fd);
+}
+
 int
 main(void)
 {
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_frames), T(test_pause), T(test_bulk),
-		T(test_recorded),
+		T(test_recorded), T(test_tap_gone), T(test_tap_gone_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
