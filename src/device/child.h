@@ -39,7 +39,7 @@ struct lanes;
 
 struct child {
 	char			 name[160];	/* vm/web/vioblk0 */
-	unsigned		 verbose;
+	_Atomic unsigned	 verbose;
 	unsigned		 logs;		/* lines left in this while */
 	unsigned		 unlogged;
 	uint64_t		 logtime;

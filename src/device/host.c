@@ -167,6 +167,8 @@ host_request(void *arg, uint32_t what, uint64_t v)
 	pthread_mutex_lock(&c->lock);
 	if (chan_send(&c->async, DEVMSG_REQUEST, buf, w.len, -1) != CHAN_OK)
 		child_log(c, HLOG_WARN, "a request to the vm got lost");
+	if (chan_pending(&c->async))
+		ev_wake_up(c->nudge);
 	pthread_mutex_unlock(&c->lock);
 }
 
