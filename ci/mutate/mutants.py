@@ -126,8 +126,8 @@ class File:
         if kind == "UnaryOperator" and kids[0]["kind"] == "IntegerLiteral":
             return []
         if kind in ("UnaryExprOrTypeTraitExpr", "StaticAssertDecl",
-                    "OffsetOfExpr"):
-            return []
+                    "OffsetOfExpr", "ShuffleVectorExpr"):
+            return []           # these want constants
         if kind == "VarDecl" and node.get("storageClass") == "static":
             return []
         if kind == "CaseStmt":

@@ -154,71 +154,6 @@ test_cut_digest(void **state)
 	assert_true(r.u.load.blob.digest == sum_of(data, sizeof(data)));
 }
 
-/* The definition, a word at a time: len is whole blocks. */
-static uint64_t
-plain_sum(const uint8_t *p, size_t len)
-{
-	const uint64_t k = 0x9fb21c651e98df25ULL;
-	uint64_t lane[8], h = len * k, v;
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		lane[i] = k ^ i;
-	for (i = 0; i < len / 8; i++) {
-		v = lane[i % 8] ^ le64_get(p + 8 * i);
-		v += v << 9;
-		lane[i % 8] = v << 32 | v >> 32;
-	}
-	for (i = 0; i < 8; i++) {
-		h ^= lane[i];
-		h = (h << 29 | h >> 35) * k;
-	}
-	h = (h ^ h >> 32) * k;
-	return h ^ h >> 29;
-}
-
-/* Pieces give what the whole gives, other bytes something else. */
-static void
-test_sum(void **state)
-{
-	uint8_t b[160] = { 0 };
-	struct iovec iov[3];
-	uint64_t whole;
-	size_t i, j, k, n;
-
-	(void)state;
-	for (i = 0; i < sizeof(b); i++)
-		b[i] = (uint8_t)(i * 37);
-	for (n = 0; n <= sizeof(b); n++) {
-		whole = sum_of(b, n);
-		assert_true(n == 0 || whole != sum_of(b, n - 1));
-		for (i = 0; i <= n; i += 3)
-			for (j = i; j <= n; j += 5) {
-				iov[0].iov_base = b;
-				iov[0].iov_len = i;
-				iov[1].iov_base = b + i;
-				iov[1].iov_len = j - i;
-				iov[2].iov_base = b + j;
-				iov[2].iov_len = sizeof(b) - j;
-				assert_true(sum_iov(iov, 3, n) == whole);
-			}
-		for (k = 0; k < 8 * n; k++) {
-			b[k / 8] ^= (uint8_t)(1U << k % 8);
-			assert_true(sum_of(b, n) != whole);
-			b[k / 8] ^= (uint8_t)(1U << k % 8);
-		}
-	}
-	/* Part of the format: recordings of last year must still match. */
-	assert_true(sum_of(b, sizeof(b)) == 0xe1193296e3ae8677ULL);
-	for (n = 0; n <= sizeof(b); n += SUM_BLOCK)
-		assert_true(sum_of(b, n) == plain_sum(b, n));
-	/* The same change twice in one lane does not cancel out. */
-	whole = sum_of(b, sizeof(b));
-	b[7] ^= 0x80;
-	b[71] ^= 0x80;
-	assert_true(sum_of(b, sizeof(b)) != whole);
-}
-
 /* Cut at any byte, it is readable up to its last whole record. */
 static void
 test_truncated(void **state)
@@ -607,7 +542,6 @@ main(void)
 		cmocka_unit_test(test_unused),
 		cmocka_unit_test(test_unannounced),
 		cmocka_unit_test(test_cut_digest),
-		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_fold_canonical),
