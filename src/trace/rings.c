@@ -47,16 +47,14 @@ write_queue(struct rings *g, const struct viodev_msg *m)
 	}
 }
 
-/* After a reset. */
+/* After a reset: what is selected has gone as well. */
 static void
 forget(struct rings *g)
 {
-	unsigned i;
+	struct viodev_msg last = g->last;
 
-	g->features = 0;
-	for (i = 0; i < RINGS_MAXQ; i++)
-		memset(&g->q[i], 0, sizeof(g->q[i]));
-	g->tablelen = 0;
+	memset(g, 0, sizeof(*g));
+	g->last = last;
 }
 
 static void
