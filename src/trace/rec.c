@@ -46,7 +46,6 @@ rec_end(struct rec *r)
 
 	if (r->w.bad || n > r->room) {
 		r->w.len = r->from;
-		r->w.bad = 0;
 		flush(r);
 		r->off = 1;
 		return;
@@ -65,7 +64,6 @@ rec_event(struct rec *r, unsigned kind, uint32_t arg, uint64_t val)
 	trace_put_expect(rec_begin(r, OVERHEAD), kind, arg, val, NULL, 0, 0);
 	rec_end(r);
 }
-
 
 static void
 tap_load(void *arg, uint64_t gpa, uint8_t *data, size_t len)

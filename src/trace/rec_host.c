@@ -186,7 +186,6 @@ forward_tx(void *arg, uint32_t q, const struct iovec *iov, int n, size_t len)
 	int result;
 
 	if (rec_open(r)) {
-		r->nload = 0;
 		gather(r, iov, n, r->most, &b);
 		trace_put_expect_blob(rec_begin(r, OVERHEAD + b.kept),
 		    TRACE_TX, q, 0, &b);
