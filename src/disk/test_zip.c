@@ -3,12 +3,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include <libdeflate.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "bstore.h"
@@ -43,6 +45,66 @@ ZSTD_CCtx *
 __wrap_ZSTD_createCCtx(void)
 {
 	return nomem ? NULL : __real_ZSTD_createCCtx();
+}
+
+/* What was given back to them, and to malloc. */
+int __real_inflateEnd(z_streamp);
+int __real_deflateEnd(z_streamp);
+void __real_libdeflate_free_decompressor(struct libdeflate_decompressor *);
+size_t __real_ZSTD_freeDCtx(ZSTD_DCtx *);
+size_t __real_ZSTD_freeCCtx(ZSTD_CCtx *);
+void __real_free(void *);
+int __wrap_inflateEnd(z_streamp);
+int __wrap_deflateEnd(z_streamp);
+void __wrap_libdeflate_free_decompressor(struct libdeflate_decompressor *);
+size_t __wrap_ZSTD_freeDCtx(ZSTD_DCtx *);
+size_t __wrap_ZSTD_freeCCtx(ZSTD_CCtx *);
+void __wrap_free(void *);
+
+static struct {
+	unsigned	inf, def, fast, dz, cz, mem;
+} ends;
+
+int
+__wrap_inflateEnd(z_streamp s)
+{
+	ends.inf++;
+	return __real_inflateEnd(s);
+}
+
+int
+__wrap_deflateEnd(z_streamp s)
+{
+	ends.def++;
+	return __real_deflateEnd(s);
+}
+
+void
+__wrap_libdeflate_free_decompressor(struct libdeflate_decompressor *d)
+{
+	ends.fast += d != NULL;
+	__real_libdeflate_free_decompressor(d);
+}
+
+size_t
+__wrap_ZSTD_freeDCtx(ZSTD_DCtx *d)
+{
+	ends.dz += d != NULL;
+	return __real_ZSTD_freeDCtx(d);
+}
+
+size_t
+__wrap_ZSTD_freeCCtx(ZSTD_CCtx *c)
+{
+	ends.cz += c != NULL;
+	return __real_ZSTD_freeCCtx(c);
+}
+
+void
+__wrap_free(void *p)
+{
+	ends.mem += p != NULL;
+	__real_free(p);
 }
 
 static uint8_t in[MAX], packed[MAX], out[MAX];
@@ -162,6 +224,117 @@ test_endless(void **state)
 	zip_free(&z);
 }
 
+/* All bytes are there, and then something that is no stream. */
+static void
+test_error_behind(void **state)
+{
+	static const uint8_t head[] = { 0x00, 0x00, 0x02, 0xff, 0xfd };
+	struct zip *z = zip_new(ZIP_DEFLATE, 512);
+
+	(void)state;
+	assert_non_null(z);
+	memcpy(packed, head, sizeof(head));
+	memset(packed + sizeof(head), 5, 512);
+	packed[sizeof(head) + 512] = 0x07;
+	assert_int_equal(zip_unpack(z, packed, sizeof(head) + 513, out),
+	    DISK_ECORRUPT);
+	zip_free(&z);
+}
+
+/* Noise, the last k bytes of it zeros. */
+static void
+noise(unsigned seed, size_t k)
+{
+	struct prng r;
+	size_t i;
+
+	prng_seed(&r, seed);
+	for (i = 0; i < 512; i++)
+		in[i] = i < 512 - k ? (uint8_t)prng_next(&r) : 0;
+}
+
+/*
+ * One byte less than a block is smaller, as many are not.  zlib does not say
+ * that it is done when there is no byte left, zstd wants to save some.
+ */
+static void
+test_just_smaller(void **state)
+{
+	unsigned seed, most, ends_there;
+	enum zip_kind kind;
+	struct zip *z;
+	size_t k, len;
+
+	(void)state;
+	for (kind = ZIP_DEFLATE; kind <= ZIP_ZSTD; kind++) {
+		assert_non_null(z = zip_new(kind, 512));
+		for (most = ends_there = 0, seed = 1; seed < 5; seed++)
+			for (k = 0; k < 80; k++) {
+				noise(seed, k);
+				memset(packed, 0xaa, 512);
+				assert_int_equal(zip_pack(z, in, packed,
+				    &len), 0);
+				assert_in_range(len, 0, 511);
+				if (len > most)
+					most = (unsigned)len;
+				if (len == 0)
+					continue;
+				ends_there += packed[len - 1] != 0xaa;
+				assert_int_equal(zip_unpack(z, packed, len,
+				    out), 0);
+				assert_memory_equal(in, out, 512);
+			}
+		assert_true(ends_there > 0);
+		assert_in_range(most, kind == ZIP_DEFLATE ? 510 : 490, 511);
+		zip_free(&z);
+	}
+}
+
+/* What was made is given back, once, and nothing else was made. */
+static void
+given_back(struct zip **z, const char *want)
+{
+	char got[32];
+
+	memset(&ends, 0, sizeof(ends));
+	zip_free(z);
+	assert_null(*z);
+	snprintf(got, sizeof(got), "%u%u%u%u%u%u", ends.inf, ends.def,
+	    ends.fast, ends.dz, ends.cz, ends.mem);
+	assert_string_equal(got, want);
+}
+
+static void
+test_given_back(void **state)
+{
+	struct zip *z = NULL;
+	size_t len;
+
+	(void)state;
+	given_back(&z, "000000");
+	fill(4096);
+	assert_non_null(z = zip_new(ZIP_DEFLATE, 4096));
+	given_back(&z, "000001");
+	assert_non_null(z = zip_new(ZIP_DEFLATE, 4096));
+	assert_int_equal(zip_pack(z, in, packed, &len), 0);
+	assert_int_equal(zip_pack(z, in, packed, &len), 0);
+	given_back(&z, "010001");
+	/* Whole blocks are for the fast one, the rest is for zlib, too. */
+	assert_non_null(z = zip_new(ZIP_DEFLATE, 4096));
+	assert_int_equal(zip_unpack(z, packed, len, out), 0);
+	given_back(&z, "001001");
+	assert_non_null(z = zip_new(ZIP_DEFLATE, 4096));
+	assert_int_equal(zip_unpack(z, packed, 5, out), DISK_ECORRUPT);
+	assert_int_equal(zip_unpack(z, packed, 5, out), DISK_ECORRUPT);
+	given_back(&z, "101001");
+	assert_non_null(z = zip_new(ZIP_ZSTD, 4096));
+	assert_int_equal(zip_pack(z, in, packed, &len), 0);
+	given_back(&z, "000011");
+	assert_non_null(z = zip_new(ZIP_ZSTD, 4096));
+	assert_int_equal(zip_unpack(z, packed, len, out), 0);
+	given_back(&z, "000101");
+}
+
 /* The next call tries again. */
 static void
 test_no_memory(void **state)
@@ -199,6 +372,9 @@ main(void)
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_error_behind),
+		cmocka_unit_test(test_just_smaller),
+		cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -57,9 +57,12 @@ $(addprefix $(B)/,$(DISKTESTS) src/diskblk/test_diskblk): $(ZIPWRAP)
 # The sweep makes each allocation of the layer fail once.
 extra_src/disk/test_sweep += -Wl,--wrap=malloc,--wrap=calloc \
     -Wl,--wrap=realloc,--wrap=free
-# The libraries fail to make what they work with.
+# The libraries fail to make what they work with, and count what comes back.
 extra_src/disk/test_zip += -Wl,--wrap=libdeflate_alloc_decompressor \
-    -Wl,--wrap=ZSTD_createDCtx,--wrap=ZSTD_createCCtx
+    -Wl,--wrap=ZSTD_createDCtx,--wrap=ZSTD_createCCtx \
+    -Wl,--wrap=inflateEnd,--wrap=deflateEnd,--wrap=free \
+    -Wl,--wrap=libdeflate_free_decompressor \
+    -Wl,--wrap=ZSTD_freeDCtx,--wrap=ZSTD_freeCCtx
 
 .PHONY: vmdisk disk-judge disk-variants disk-bench disk-e2e disk-corpus
 vmdisk: $(B)/vmdisk
