@@ -234,7 +234,7 @@ parse_names(const uint8_t *p, size_t n, struct q2_header *h,
 	if (boff < h->len || boff > n || blen > n - boff)
 		return disk_refuse(why, DISK_ECORRUPT,
 		    "backing file name lies outside the header cluster");
-	if (blen > DISK_NAMEMAX || blen == 0 ||
+	if (blen == 0 ||
 	    take_text(h->backing, sizeof(h->backing), p + boff, blen) != 0)
 		return disk_refuse(why, DISK_ECORRUPT,
 		    "backing file name is not valid");

@@ -48,7 +48,7 @@ $(B)/bench_disk: $(B)/src/vmdisk/bench_disk.o $(VMDISKLIBS)
 
 DISKTESTS := test_bstore test_raw test_alloc test_qcow2 test_hostile \
 	     test_prog test_sweep test_convert test_check test_zip test_packed test_order test_snap \
-	     test_variants test_judge
+	     test_variants test_judge test_header test_create test_entry test_map
 DISKTESTS := $(foreach t,$(DISKTESTS),$(if $(wildcard src/disk/$(t).c),src/disk/$(t)))
 TESTS += $(DISKTESTS)
 $(foreach t,$(DISKTESTS),$(eval libs_$(t) := sim filestore disk base) \
