@@ -63,7 +63,6 @@ plan(struct layout *l, struct disk_why *why)
 	if (l->l1n == 0)
 		l->l1n = 1;
 	l->l1clusters = (l->l1n * 8 + l->csize - 1) >> cbits;
-	l->nblocks = l->tclusters = 1;
 	do {
 		l->total = 1 + l->tclusters + l->nblocks + l->l1clusters;
 		l->nblocks = (l->total + per - 1) >> l->rbits;
@@ -112,7 +111,7 @@ put_names(const struct layout *l, uint8_t *p, size_t cap, uint32_t hlen,
 		off = put_extension(p, off, Q2X_BACKFMT, l->p.backing_fmt,
 		    strlen(l->p.backing_fmt));
 	}
-	if (l->p.version >= 3 && cap - off >= 256)
+	if (l->p.version >= 3)		/* the smallest cluster has room */
 		off = put_features(p, off);
 	off += 8;
 	if (l->p.backing == NULL)
@@ -120,7 +119,7 @@ put_names(const struct layout *l, uint8_t *p, size_t cap, uint32_t hlen,
 	n = strlen(l->p.backing);
 	if (n == 0 || n > DISK_NAMEMAX || n > cap - off)
 		return disk_refuse(why, DISK_EINVAL,
-		    "name of the backing file is too long");
+		    "name of the backing file is empty or too long");
 	beb64_put(p + Q2H_BACKOFF, off);
 	beb32_put(p + Q2H_BACKLEN, (uint32_t)n);
 	memcpy(p + off, l->p.backing, n);
@@ -232,7 +231,7 @@ allocate_all(struct qcow2 *q, const struct qcow2_params *p)
 		}
 	}
 	q->need = q->eof;
-	return rv == 0 ? q2_sync(q) : rv;
+	return rv;
 }
 
 static int
