@@ -100,9 +100,12 @@ extend(const struct qcow2 *q, const uint8_t *p, size_t i, uint64_t want,
 		return 1;
 	for (n = 1; n < want; n++) {
 		if (beb64_get(p + (i + n) * 8) != run->entry + n * step ||
-		    (run->host != 0 && run->host + n * step >= q->eof))
+		    run->host + n * step >= q->eof)
 			break;
 	}
+	/* With a table in it, it goes cluster by cluster, up to there. */
+	if (run->host != 0 && q2_reserved(q, run->host, n * step))
+		return 1;
 	return n;
 }
 
@@ -163,7 +166,7 @@ precede(const struct qcow2 *q, const uint8_t *p, size_t i,
 	while (n < i && n < LOOK && run->host > (n + 1) * q->csize &&
 	    beb64_get(p + (i - n - 1) * 8) == run->entry - (n + 1) * q->csize)
 		n++;
-	return n;
+	return q2_reserved(q, run->host - n * q->csize, n * q->csize) ? 0 : n;
 }
 
 /* Remembers the data cluster at off, entry i, and those around it. */
