@@ -34,6 +34,7 @@ class Mutant:
         self.function, self.what = function, what
         self.before = " ".join(before.split())
         self.after = " ".join(after.split())
+        self.nth = 1            # of those that read the same
 
 
 class File:
@@ -63,6 +64,10 @@ class File:
             text += [self.source[at:start], new]
             at = end
         self.text = PRELUDE + "".join(text) + self.source[at:]
+        seen = {}
+        for m in sorted(self.mutants, key=lambda m: m.place):
+            same = (m.function, m.what, m.before, m.after)
+            m.nth = seen[same] = seen.get(same, 0) + 1
 
     def place(self, loc):
         """Offset and end of a token, and whether a macro made it."""
@@ -139,6 +144,7 @@ class File:
         m = Mutant(self.number, self.function,
                    self.source.count("\n", 0, self.span(node)[0]) + 1, what,
                    self.plain(node), after)
+        m.place = self.span(node)[0]
         self.mutants.append(m)
         self.number += 1
         return "mutant_is(%d)" % m.number
