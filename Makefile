@@ -128,7 +128,7 @@ INSTR_plain	:=
 INSTR_asan	:= -fsanitize=address $(UB)
 INSTR_msan	:= -fsanitize=memory -fsanitize-memory-track-origins
 INSTR_tsan	:= -fsanitize=thread
-INSTR_cov	:= --coverage -fprofile-update=single -O0
+INSTR_cov	:= --coverage -fprofile-update=atomic -O0
 INSTR_fuzz	:= -fsanitize=fuzzer-no-link,address $(UB) -fno-sanitize=alignment \
 		   -mllvm -asan-use-stack-safety=1 \
 		   -fsanitize-address-use-after-return=never \

@@ -66,9 +66,7 @@ corrupt(struct walk *w, const char *what, uint64_t off)
 static bool
 past_end(const struct walk *w, uint64_t off, uint64_t len)
 {
-	return off > UINT64_MAX - len || off + len > w->n << w->q->cbits ||
-	    (off + len > w->q->fsize &&
-	    off + len - w->q->fsize >= w->q->csize);
+	return off > UINT64_MAX - len || off + len > w->n << w->q->cbits;
 }
 
 /* Something refers to these bytes, so many times. */
@@ -85,7 +83,7 @@ ref_times(struct walk *w, uint64_t off, uint64_t len, uint16_t times,
 		return;
 	}
 	end = (off + len - 1) >> w->q->cbits;
-	for (c = off >> w->q->cbits; c <= end && c < w->n; c++) {
+	for (c = off >> w->q->cbits; c <= end; c++) {
 		w->kinds[c] |= (uint8_t)kind;
 		if (w->kinds[c] == (SHARED | WHOLE))
 			w->twice = c << w->q->cbits;
@@ -242,7 +240,7 @@ l1_is_alone(const struct walk *w, const struct q2_snap *s)
 	    s->l1off >= w->q->eof || past_end(w, s->l1off, len))
 		return false;
 	end = (s->l1off + len + w->q->csize - 1) >> w->q->cbits;
-	for (c = s->l1off >> w->q->cbits; c < end && c < w->n; c++)
+	for (c = s->l1off >> w->q->cbits; c < end; c++)
 		if (w->refs[c] != 0)
 			return false;
 	return true;

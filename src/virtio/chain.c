@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-/* Drops len bytes from the front of a list of vectors. */
+/* Drops len bytes, which are there, from the front of a list of vectors. */
 static void
 advance(struct iovec **iov, ptrdiff_t *n, size_t len)
 {
-	while (len > 0 && *n > 0) {
+	while (len > 0) {
 		if (len < (*iov)->iov_len) {
 			(*iov)->iov_base = (char *)(*iov)->iov_base + len;
 			(*iov)->iov_len -= len;
