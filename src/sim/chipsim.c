@@ -232,7 +232,8 @@ move_clocks(struct chipsim *s, uint64_t to)
 void
 chipsim_advance(struct chipsim *s, uint64_t ns)
 {
-	uint64_t end = s->now + ns < s->now ? UINT64_MAX - 2 : s->now + ns;
+	uint64_t end = ns > CHIPSIM_TIME - s->now ? CHIPSIM_TIME :
+	    s->now + ns;
 	unsigned n, id;
 
 	for (n = 0; n < CHIPSIM_STEPS; n++) {

@@ -17,6 +17,7 @@
 #include "trace.h"
 
 #define CHIPSIM_TIMERS	320
+#define CHIPSIM_TIME	(UINT64_MAX / 2)	/* the end of virtual time */
 #define CHIPSIM_RECORDS	2000	/* of one input that are executed */
 #define CHIPSIM_STEPS	32	/* timers of one TIME record, at most */
 #define CHIPSIM_RELOADS	4	/* of one input that are obeyed */
