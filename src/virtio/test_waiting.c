@@ -85,6 +85,10 @@ test_stale(void **state)
 	struct viodev_msg other = {
 		.type = VIODEV_WRITE, .space = VIODEV_COMMON, .width = 1
 	};
+	struct viodev_msg beside = {
+		.type = VIODEV_WRITE, .space = VIODEV_NOTIFY, .width = 2,
+		.where = 2
+	};
 	unsigned n;
 
 	(void)state;
@@ -93,6 +97,7 @@ test_stale(void **state)
 	n = sim_virtio(s)->nqueues;
 	assert_int_equal(stale(VIODEV_WRITE, 0), 1);
 	assert_int_equal(stale(VIODEV_KICK, 0), 1);
+	assert_int_equal(virtio_stale(sim_virtio(s), &beside), 0);
 	assert_int_equal(stale(VIODEV_READ, 0), 0);
 	assert_int_equal(stale(VIODEV_INPUT, 0), 0);
 	assert_int_equal(virtio_stale(sim_virtio(s), &other), 0);
